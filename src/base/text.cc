@@ -1,0 +1,183 @@
+#include "base/text.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+namespace base {
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string out;
+  for (const auto& part : parts) {
+    if (&part != parts.data()) out += separator;
+    out += part;
+  }
+  return out;
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> out;
+  for (;;) {
+    const auto at = text.find(separator);
+    out.emplace_back(text.substr(0, at));
+    if (at == std::string_view::npos) return out;
+    text.remove_prefix(at + 1);
+  }
+}
+
+namespace {
+
+void append_hex(std::string& out, const char* prefix, unsigned value, int width) {
+  std::array<char, 16> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%s%0*x", prefix, width, value);
+  out += buffer.data();
+}
+
+// Length of the valid UTF-8 sequence at the start of `s`, or 0 (RFC 3629: no surrogates, no overlong
+// forms, nothing above U+10FFFF).
+std::size_t utf8_length(std::string_view s) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+  const auto tail = [&](std::size_t i) { return i < s.size() && (byte(i) & 0xC0U) == 0x80U; };
+  if (s.empty()) return 0;
+  const unsigned char b = byte(0);
+  if (b < 0x80) return 1;
+  if (b >= 0xC2 && b <= 0xDF) return tail(1) ? 2 : 0;
+  if (b >= 0xE0 && b <= 0xEF) {
+    if (!tail(1) || !tail(2)) return 0;
+    if (b == 0xE0 && byte(1) < 0xA0) return 0;
+    if (b == 0xED && byte(1) > 0x9F) return 0;
+    return 3;
+  }
+  if (b >= 0xF0 && b <= 0xF4) {
+    if (!tail(1) || !tail(2) || !tail(3)) return 0;
+    if (b == 0xF0 && byte(1) < 0x90) return 0;
+    if (b == 0xF4 && byte(1) > 0x8F) return 0;
+    return 4;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string escape(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const char c = text.front();
+    const std::size_t n = utf8_length(text);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (n == 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      append_hex(out, "\\x", static_cast<unsigned char>(c), 2);
+    } else {
+      out += text.substr(0, n);
+    }
+    text.remove_prefix(n == 0 ? 1 : n);
+  }
+  return out;
+}
+
+std::string quote(std::string_view text) { return cat('"', escape(text), '"'); }
+
+std::string json_escape(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const char c = text.front();
+    const std::size_t n = utf8_length(text);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (n == 0) {
+      out += "\xEF\xBF\xBD";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      append_hex(out, "\\u", static_cast<unsigned char>(c), 4);
+    } else {
+      out += text.substr(0, n);
+    }
+    text.remove_prefix(n == 0 ? 1 : n);
+  }
+  return out;
+}
+
+namespace {
+
+template <typename T>
+std::optional<T> parse_number(std::string_view text) {
+  T value{};
+  if (text.empty()) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 10);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_u64(std::string_view text) {
+  return parse_number<std::uint64_t>(text);
+}
+
+std::optional<std::int64_t> parse_i64(std::string_view text) {
+  return parse_number<std::int64_t>(text);
+}
+
+std::string rfc3339_nano(std::int64_t seconds, std::int64_t nanoseconds) {
+  const time_t when = seconds;
+  struct tm utc {};
+  gmtime_r(&when, &utc);
+  std::array<char, 64> buffer{};
+  const auto length = strftime(buffer.data(), buffer.size(), "%Y-%m-%dT%H:%M:%S", &utc);
+  std::string out(buffer.data(), length);
+  if (nanoseconds != 0) {
+    std::array<char, 24> digits{};
+    std::snprintf(digits.data(), digits.size(), ".%09lld", static_cast<long long>(nanoseconds));
+    std::string fraction = digits.data();
+    fraction.erase(fraction.find_last_not_of('0') + 1);
+    out += fraction;
+  }
+  return out + "Z";
+}
+
+std::string now_rfc3339() {
+  struct timespec now {};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return rfc3339_nano(now.tv_sec, now.tv_nsec);
+}
+
+namespace {
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
+  std::size_t best = 3;
+  std::string_view found;
+  for (const auto candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best && distance * 2 < word.size()) {
+      best = distance;
+      found = candidate;
+    }
+  }
+  return std::string(found);
+}
+
+}  // namespace base

@@ -1,0 +1,54 @@
+// Text helpers that every room needs: joining, quoting, strict number parsing, RFC 3339 time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace base {
+
+inline void append(std::string& out, std::string_view s) { out += s; }
+inline void append(std::string& out, char c) { out += c; }
+template <typename T>
+  requires std::is_integral_v<T>
+void append(std::string& out, T value) {
+  out += std::to_string(value);
+}
+
+// Concatenates strings, characters and integers.
+template <typename... Args>
+std::string cat(const Args&... args) {
+  std::string out;
+  (append(out, args), ...);
+  return out;
+}
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator);
+std::vector<std::string> split(std::string_view text, char separator);
+
+// "subject" in double quotes; control characters, quotes and backslashes escaped, so that text a
+// container controls cannot forge a log line or reach a terminal as an escape sequence.
+std::string quote(std::string_view text);
+// The same escaping without the surrounding quotes.
+std::string escape(std::string_view text);
+// JSON string escaping, without the quotes; invalid UTF-8 becomes U+FFFD.
+std::string json_escape(std::string_view text);
+
+// Whole string, decimal digits only (no sign, no space, no leading '+'); absent if not, or too big.
+std::optional<std::uint64_t> parse_u64(std::string_view text);
+// As parse_u64 with an optional leading '-'.
+std::optional<std::int64_t> parse_i64(std::string_view text);
+
+// 2026-11-23T10:00:00.123456789Z, as RFC 3339 with nanoseconds; trailing zeros of the fraction dropped
+// as Go's RFC3339Nano does.
+std::string rfc3339_nano(std::int64_t seconds, std::int64_t nanoseconds);
+std::string now_rfc3339();
+
+// The candidate nearest to `word` (edit distance at most 2 and less than half its length), for
+// "did you mean"; empty if none is near.
+std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates);
+
+}  // namespace base

@@ -1,0 +1,22 @@
+// One change (or refusal to change) that a policy made to a request: what explain prints, what the
+// decision log records and what an error cites.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace harden {
+
+struct Decision {
+  std::string control;    // "process.noNewPrivileges"; stable, in man/bulkhead-policy.5
+  std::string where;      // JSON pointer into config.json: "/process/noNewPrivileges"
+  std::string requested;  // as in config.json; "absent" if not there
+  std::string effective;
+  std::string why;        // one sentence
+  std::string source;     // the rule's place: "faas.json:/process/noNewPrivileges"
+  bool degraded = false;  // weaker than the policy wanted, because this host cannot do it
+};
+
+using Decisions = std::vector<Decision>;
+
+}  // namespace harden

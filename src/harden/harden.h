@@ -1,0 +1,60 @@
+// harden(): what the request asks for, tightened by the policy. Pure: no system call, same input same
+// output. Hardened can be made nowhere else, and plan() takes nothing else, so that a spec that was
+// not hardened cannot reach a system call.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "harden/decision.h"
+#include "oci/spec.h"
+#include "policy/policy.h"
+#include "policy/seccomp_policy.h"
+
+namespace harden {
+
+// What the host can do that decides between a control and its documented substitute. Gathered before
+// harden() is called, so that harden() stays pure.
+struct Abilities {
+  bool remap = false;              // a user namespace and an idmapped mount of this root file system work
+  std::string remap_unable;        // else: why not ("idmapped mounts: invalid argument")
+  std::uint32_t remap_base = 0;    // first host id of this container's range (65536 ids)
+  int cap_last_cap = 40;
+};
+
+struct Outcome;
+
+class Hardened {
+ public:
+  const oci::Spec& spec() const { return spec_; }
+  const std::string& policy_name() const { return policy_name_; }
+  // The policy's own seccomp allow-list; the effective filter is its meet with spec().linux.seccomp.
+  const std::optional<policy::SeccompPolicy>& seccomp_policy() const { return seccomp_policy_; }
+  // The root file system and bind mounts are to be idmapped with spec().linux.uid_mappings/gid_mappings.
+  bool idmap_mounts() const { return idmap_mounts_; }
+  // Flags of the root mount, which config.json cannot express.
+  bool root_nosuid() const { return root_nosuid_; }
+  bool root_nodev() const { return root_nodev_; }
+
+ private:
+  Hardened() = default;
+  friend base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const Abilities& abilities);
+
+  oci::Spec spec_;
+  std::string policy_name_;
+  std::optional<policy::SeccompPolicy> seccomp_policy_;
+  bool idmap_mounts_ = false;
+  bool root_nosuid_ = false;
+  bool root_nodev_ = false;
+};
+
+struct Outcome {
+  Hardened hardened;
+  Decisions decisions;
+};
+
+base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const Abilities& abilities);
+
+}  // namespace harden
