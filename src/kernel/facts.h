@@ -32,6 +32,9 @@ struct Facts {
   int cap_last_cap = 40;
   CgroupLayout cgroup;
   bool in_initial_user_namespace = true;
+  bool has_kcore = false;
+  bool apparmor = false;  // enabled
+  bool selinux = false;   // enabled
   bool userns_available = true;  // user.max_user_namespaces > 0
 };
 

@@ -1,0 +1,20 @@
+// Whole files: read and write all of them, with EINTR and short counts dealt with.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace kernel {
+
+// Errors carry errno only: the caller knows the file's name.
+base::Result<void> write_all(int fd, std::string_view text);
+// Error EFBIG: more than `max` bytes.
+base::Result<std::string> read_all(int fd, std::size_t max);
+
+// Opens `path` relative to `dirfd` (AT_FDCWD) with O_RDONLY | O_CLOEXEC | flags, and reads it. The error names it.
+base::Result<std::string> read_file_at(int dirfd, const std::string& path, std::size_t max, int flags = 0);
+
+}  // namespace kernel

@@ -1,0 +1,15 @@
+// Sealed memory files: what init is exec'd from and what it reads its plan from. memfd_create(2), F_ADD_SEALS.
+#pragma once
+
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace kernel {
+
+// A memory file holding `content`, sealed against writing, growing, shrinking, further seals and, where the kernel has
+// it (6.3), change of its execute permission. Error unsupported: vm.memfd_noexec=2 forbids executable ones.
+base::Result<base::UniqueFd> sealed_memfd(const char* name, std::string_view content, bool executable);
+
+}  // namespace kernel

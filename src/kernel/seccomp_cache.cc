@@ -1,0 +1,162 @@
+#include "kernel/seccomp_cache.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <tuple>
+#include <utility>
+
+#include "base/guard.h"
+#include "base/sha256.h"
+#include "base/text.h"
+
+namespace kernel {
+
+namespace {
+
+// The file: magic, header, key, instructions, SHA-256 of all before it.
+constexpr std::string_view kMagic = "bulkhead seccomp 1\n";
+constexpr std::size_t kDigest = 32;
+constexpr std::size_t kMaxFile = 4 << 20;  // a key is as long as config.json's section
+
+struct Header {
+  std::uint64_t key_length = 0;
+  std::uint32_t flags = 0;
+  std::uint32_t instructions = 0;
+};
+
+std::string_view bytes_of(const auto& value) { return {reinterpret_cast<const char*>(&value), sizeof value}; }
+
+std::string file_name(std::string_view key) { return base::hex(base::sha256(key)); }
+
+std::string encoded(std::string_view key, const SeccompBlob& blob) {
+  const Header header{key.size(), blob.flags, static_cast<std::uint32_t>(blob.code.size())};
+  std::string out(kMagic);
+  out += bytes_of(header);
+  out += key;
+  out.append(reinterpret_cast<const char*>(blob.code.data()), blob.code.size() * sizeof(sock_filter));
+  const auto digest = base::sha256(out);
+  out += bytes_of(digest);
+  return out;
+}
+
+std::optional<SeccompBlob> decoded(std::string_view file, std::string_view key) {
+  if (file.size() < kMagic.size() + sizeof(Header) + kDigest) return std::nullopt;
+  const auto digest = base::sha256(file.substr(0, file.size() - kDigest));
+  if (file.substr(file.size() - kDigest) != bytes_of(digest)) return std::nullopt;
+  file.remove_suffix(kDigest);
+  if (!file.starts_with(kMagic)) return std::nullopt;
+  file.remove_prefix(kMagic.size());
+  Header header;
+  std::memcpy(&header, file.data(), sizeof header);
+  file.remove_prefix(sizeof header);
+  if (header.key_length != key.size() || header.instructions == 0 || header.instructions > BPF_MAXINSNS)
+    return std::nullopt;
+  if (file.size() != key.size() + header.instructions * sizeof(sock_filter)) return std::nullopt;
+  if (!file.starts_with(key)) return std::nullopt;
+  file.remove_prefix(key.size());
+  SeccompBlob blob{std::vector<sock_filter>(header.instructions), header.flags};
+  std::memcpy(blob.code.data(), file.data(), file.size());
+  return blob;
+}
+
+std::optional<std::string> read_whole(int fd, std::size_t size) {
+  std::string text(size, '\0');
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got = ::read(fd, text.data() + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return std::nullopt;
+    done += static_cast<std::size_t>(got);
+  }
+  return text;
+}
+
+bool write_whole(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t put = ::write(fd, text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return true;
+}
+
+// The files, the oldest first; also one that a killed process had not yet given its name.
+std::vector<std::pair<timespec, std::string>> entries(int dir) {
+  std::vector<std::pair<timespec, std::string>> out;
+  base::UniqueFd own(::openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));  // fdopendir(3) moves the offset
+  DIR* stream = own ? ::fdopendir(own.get()) : nullptr;
+  if (stream == nullptr) return out;
+  std::ignore = own.release();
+  base::ScopeGuard close_stream([&] { ::closedir(stream); });
+  while (const dirent* entry = ::readdir(stream)) {
+    struct stat st {};
+    if (::fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (!S_ISDIR(st.st_mode)) out.emplace_back(st.st_mtim, entry->d_name);
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.first.tv_sec, a.first.tv_nsec, a.second) < std::tie(b.first.tv_sec, b.first.tv_nsec, b.second);
+  });
+  return out;
+}
+
+void make_room(int dir) {
+  const auto files = entries(dir);
+  for (std::size_t i = 0; i + kSeccompCacheEntries <= files.size(); ++i) ::unlinkat(dir, files[i].second.c_str(), 0);
+}
+
+base::Error refused(const std::string& path, std::string_view why) {
+  return base::Error::state(base::cat("seccomp cache ", base::quote(path), ": ", why));
+}
+
+}  // namespace
+
+base::Result<base::UniqueFd> open_seccomp_cache(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    return base::Error::system(errno, "make seccomp cache", path);
+  base::UniqueFd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!dir) return base::Error::system(errno, "open seccomp cache", path);
+  struct stat st {};
+  if (::fstat(dir.get(), &st) != 0) return base::Error::system(errno, "look at seccomp cache", path);
+  if (st.st_uid != ::geteuid()) return refused(path, "belongs to another user");
+  // mkdir(2) is subject to the umask only downwards, and a setgid parent may add its bit.
+  if ((st.st_mode & 0777) != 0700) return refused(path, "is not of mode 0700");
+  return dir;
+}
+
+std::optional<SeccompBlob> load_seccomp(int dir, std::string_view key) {
+  const base::UniqueFd file(
+      ::openat(dir, file_name(key).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat st {};
+  if (!file || ::fstat(file.get(), &st) != 0) return std::nullopt;
+  if (!S_ISREG(st.st_mode) || st.st_uid != ::geteuid() || (st.st_mode & 0022) != 0) return std::nullopt;
+  if (st.st_size <= 0 || static_cast<std::uint64_t>(st.st_size) > kMaxFile) return std::nullopt;
+  const auto text = read_whole(file.get(), static_cast<std::size_t>(st.st_size));
+  if (!text) return std::nullopt;
+  return decoded(*text, key);
+}
+
+void store_seccomp(int dir, std::string_view key, const SeccompBlob& blob) {
+  if (blob.code.empty() || blob.code.size() > BPF_MAXINSNS) return;
+  const std::string text = encoded(key, blob);
+  if (text.size() > kMaxFile) return;
+  make_room(dir);
+  // Hidden until complete, and gone by itself if this process dies: only then it gets a name, first one
+  // that nobody reads, because linkat(2) does not replace.
+  const base::UniqueFd file(::openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  if (!file || !write_whole(file.get(), text)) return;
+  const std::string name = file_name(key);
+  const std::string passing = base::cat(".", name, ".", static_cast<std::int64_t>(::getpid()));
+  const std::string magic_link = base::cat("/proc/self/fd/", file.get());
+  ::unlinkat(dir, passing.c_str(), 0);
+  if (::linkat(AT_FDCWD, magic_link.c_str(), dir, passing.c_str(), AT_SYMLINK_FOLLOW) != 0) return;
+  if (::renameat(dir, passing.c_str(), dir, name.c_str()) != 0) ::unlinkat(dir, passing.c_str(), 0);
+}
+
+}  // namespace kernel

@@ -1,0 +1,36 @@
+// Compiled filters kept in files: one directory of root's, 0700, one file for each key. Whoever can write
+// there could hand out another filter, so the directory is refused unless it is exactly that, and a file
+// is believed only if it holds the whole key and its own checksum. A cache can only ever fail to help:
+// reading ends in "not there", writing in nothing.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace kernel {
+
+struct SeccompBlob {
+  std::vector<sock_filter> code;
+  std::uint32_t flags = 0;  // SECCOMP_FILTER_FLAG_*
+};
+
+// The directory, made if missing (its parent must be there). Refused if it is a symlink, no directory,
+// another user's, or open to others.
+base::Result<base::UniqueFd> open_seccomp_cache(const std::string& path);
+
+// `key` is plan::seccomp_cache_key()'s.
+std::optional<SeccompBlob> load_seccomp(int dir, std::string_view key);
+
+// Atomically; keeps at most kSeccompCacheEntries files, the oldest go first.
+inline constexpr std::size_t kSeccompCacheEntries = 256;
+void store_seccomp(int dir, std::string_view key, const SeccompBlob& blob);
+
+}  // namespace kernel
