@@ -1,0 +1,43 @@
+// Masked and read-only paths: the request's and the policy's together, never fewer.
+#include <algorithm>
+
+#include "base/text.h"
+#include "harden/work.h"
+
+namespace harden {
+
+namespace {
+
+void unite(Work& work, const policy::Rule<std::vector<std::string>>& rule, std::vector<std::string>& paths,
+           std::string_view name, std::string_view why) {
+  if (!rule) return;
+  std::vector<std::string> known;
+  for (const auto& path : paths) known.push_back(clean_path(path));
+  const auto before = paths.size();
+  std::vector<std::string> added;
+  for (const auto& path : rule->value) {
+    auto clean = clean_path(path);
+    if (std::find(known.begin(), known.end(), clean) != known.end()) continue;
+    known.push_back(clean);
+    added.push_back(clean);
+    paths.push_back(std::move(clean));
+  }
+  if (added.empty()) return;
+  decide(work, *rule,
+         {.control = base::cat("filesystem.", name),
+          .where = base::cat("/linux/", name),
+          .requested = before == 0 ? "none" : base::cat(before, " paths"),
+          .effective = base::cat(paths.size(), " paths, added: ", list(added)),
+          .why = why});
+}
+
+}  // namespace
+
+void harden_paths(Work& work) {
+  unite(work, work.policy.filesystem.masked_paths, work.spec.linux.masked_paths, "maskedPaths",
+        "these files of /proc and /sys are the host's, and tell of it or change it");
+  unite(work, work.policy.filesystem.readonly_paths, work.spec.linux.readonly_paths, "readonlyPaths",
+        "these directories of /proc hold the host's settings");
+}
+
+}  // namespace harden

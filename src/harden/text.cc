@@ -1,0 +1,46 @@
+// Texts and paths that several concerns share.
+#include "harden/work.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace harden {
+
+void record(Work& work, Decision decision) {
+  auto& all = work.decisions;
+  const auto same = std::find_if(all.begin(), all.end(), [&](const Decision& d) { return d.control == decision.control; });
+  if (same == all.end()) {
+    all.push_back(std::move(decision));
+    return;
+  }
+  same->also.push_back(std::move(decision.where));
+  same->also.insert(same->also.end(), decision.also.begin(), decision.also.end());
+  same->requested += "; " + decision.requested;
+  same->effective += "; " + decision.effective;
+  same->degraded = same->degraded || decision.degraded;
+}
+
+std::string list(const std::vector<std::string>& items, std::string_view none) {
+  return items.empty() ? std::string(none) : base::join(items, ", ");
+}
+
+std::string clean_path(std::string_view path) {
+  std::vector<std::string> parts;
+  for (auto& part : base::split(path, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part != "..") {
+      parts.push_back(std::move(part));
+    } else if (!parts.empty()) {
+      parts.pop_back();
+    }
+  }
+  return "/" + base::join(parts, "/");
+}
+
+bool is_below(std::string_view path, std::string_view directory) {
+  if (directory == "/") return path.size() > 1;
+  return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
+}
+
+}  // namespace harden

@@ -1,0 +1,78 @@
+// What the concerns of harden() work on. Only files of this room include it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "harden/harden.h"
+
+namespace harden {
+
+struct Work {
+  oci::Spec& spec;
+  const policy::Policy& policy;
+  const Abilities& abilities;
+  Decisions& decisions;
+  // What config.json cannot express.
+  bool idmap_mounts = false;
+  bool root_nosuid = false;
+  bool root_nodev = false;
+};
+
+struct Change {
+  std::string control;
+  std::string where;
+  std::string requested;
+  std::string effective;
+  std::string_view why;           // where the policy's author gives no reason of their own
+  std::vector<std::string> also;
+  std::string note;               // put after the reason, whoever gave it
+  bool degraded = false;
+};
+
+void record(Work& work, Decision decision);
+
+// One decision a control: a second change for the same control is joined to the first.
+template <typename T>
+void decide(Work& work, const policy::Setting<T>& rule, Change change) {
+  record(work, {.control = std::move(change.control),
+                .where = std::move(change.where),
+                .also = std::move(change.also),
+                .requested = std::move(change.requested),
+                .effective = std::move(change.effective),
+                .why = (rule.why.empty() ? std::string(change.why) : rule.why) + change.note,
+                .source = rule.origin.text(),
+                .degraded = change.degraded});
+}
+
+template <typename T>
+bool is_on(const policy::Rule<T>& rule) {
+  return rule.has_value() && rule->value;
+}
+
+// "a, b, c", or `none` if there are none.
+std::string list(const std::vector<std::string>& items, std::string_view none = "none");
+
+// An absolute path without "//", "." and "..", as text: links are for the runtime to follow.
+std::string clean_path(std::string_view path);
+// `path` lies below `directory` (both clean).
+bool is_below(std::string_view path, std::string_view directory);
+
+// One a concern, in the order of harden.cc.
+base::Result<void> harden_identity(Work& work);
+void harden_namespaces(Work& work);
+void harden_capabilities(Work& work);
+void harden_process(Work& work);
+void harden_rlimits(Work& work);
+void harden_root(Work& work);
+void harden_tmpfs(Work& work);
+void harden_mount_options(Work& work);
+void harden_paths(Work& work);
+void harden_devices(Work& work);
+void harden_sysctl(Work& work);
+base::Result<void> harden_resources(Work& work);
+std::optional<policy::SeccompPolicy> harden_seccomp(Work& work);
+
+}  // namespace harden

@@ -1,0 +1,18 @@
+// Conditions on system call arguments, as a policy writes them:
+//   a0 in {AF_UNIX, AF_INET} && a1 & 0xf == SOCK_STREAM || a0 == AF_NETLINK && a2 == 0
+// "&&" binds tighter than "||"; parentheses may be used. Only equality exists: a comparison by order, or a
+// "not", would be one that an unforeseen value passes.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/seccomp_policy.h"
+
+namespace policy {
+
+// The alternatives, each a list of checks that must all hold. The error says what is wrong and where.
+base::Result<std::vector<std::vector<ArgCheck>>> parse_arguments(std::string_view text);
+
+}  // namespace policy

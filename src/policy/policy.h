@@ -1,0 +1,122 @@
+// A hardening policy as one value: what read.h makes of a policy file and harden() applies to a request.
+// A rule that the file does not mention is absent, and its control is then left as config.json asks.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "oci/spec.h"
+#include "policy/seccomp_policy.h"
+
+namespace policy {
+
+// Where a rule is written.
+struct Origin {
+  std::string file;     // "faas.json"; the whole path for a policy that is not built in
+  std::string pointer;  // "/process/noNewPrivileges"
+  std::string text() const { return file + ":" + pointer; }
+};
+
+template <typename T>
+struct Setting {
+  T value{};
+  Origin origin;
+  std::string why;  // the author's reason (the section's "why" member); empty: none given
+};
+
+template <typename T>
+using Rule = std::optional<Setting<T>>;
+
+// What to do with a request for the host's root (uid or gid 0).
+enum class RootUser {
+  kRemap,   // map it to a high id by a user namespace; where this host cannot, as kDrop, and say so
+  kDrop,    // keep the id; it has no more than process.capabilities leaves it
+  kRefuse,
+};
+
+// The most that a limit may be; a soft limit the request does not set is `soft`.
+struct RlimitCeiling {
+  std::string type;  // "RLIMIT_NOFILE"
+  int resource = 0;  // RLIMIT_NOFILE
+  std::uint64_t soft = 0;
+  std::uint64_t hard = 0;
+};
+
+struct Process {
+  Rule<oci::CapSet> capabilities;  // the most that any of the five sets may hold
+  // A dropped NET_BIND_SERVICE is made up for by net.ipv4.ip_unprivileged_port_start=0 in a network namespace
+  // of its own.
+  Rule<bool> unprivileged_ports;
+  Rule<bool> no_new_privileges;
+  Rule<RootUser> root_user;
+  Rule<std::vector<RlimitCeiling>> rlimits;
+  Rule<bool> realtime;  // false: no real-time or deadline scheduling, no real-time I/O class
+};
+
+struct Namespaces {
+  Rule<std::vector<oci::Namespace>> own;  // made new where the request would share the host's; without paths
+};
+
+struct Tmpfs {
+  std::string path;
+  std::uint64_t size = 0;
+  std::optional<std::uint64_t> inodes;
+  std::uint32_t mode = 01777;
+  bool exec = true;
+};
+
+struct Filesystem {
+  Rule<bool> readonly_root;
+  Rule<bool> recursive_readonly;  // a read-only bind is read-only below too
+  Rule<bool> nosuid;
+  Rule<bool> nodev;
+  Rule<bool> private_propagation;  // no mount event leaves the container
+  Rule<std::vector<Tmpfs>> tmpfs;  // mounted where the request has no mount of its own
+  Rule<std::vector<std::string>> masked_paths;
+  Rule<std::vector<std::string>> readonly_paths;
+};
+
+// One device that a request may have besides the default ones; never more of `access` than it asks for.
+struct DeviceCeiling {
+  char type = 'c';
+  std::int64_t major = 0;
+  std::int64_t minor = 0;
+  std::string access;  // of "rwm"
+};
+
+struct Devices {
+  Rule<std::vector<DeviceCeiling>> allow;
+};
+
+struct Sysctl {
+  Rule<std::vector<std::string>> allow;  // names
+};
+
+struct Limit {
+  std::optional<std::uint64_t> standard;  // "default": where the request sets none
+  std::optional<std::uint64_t> max;
+};
+
+struct Resources {
+  Rule<Limit> pids;
+  Rule<Limit> memory;
+};
+
+struct Policy {
+  std::string name;
+  std::string version;
+  std::string description;
+  std::string id() const { return name + "@" + version; }
+
+  Process process;
+  Namespaces namespaces;
+  Filesystem filesystem;
+  Devices devices;
+  Sysctl sysctl;
+  Rule<SeccompPolicy> seccomp;
+  Resources resources;
+};
+
+}  // namespace policy

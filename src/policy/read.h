@@ -1,0 +1,28 @@
+// A policy file's text to a Policy. Strict: a member that is not known, a value out of range, a name that means
+// nothing is an error with file, JSON pointer and, where one is near, the name that was probably meant.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "policy/policy.h"
+
+namespace policy {
+
+// A named set of system calls; a member that begins with "@" is itself a group.
+struct SyscallGroup {
+  std::string_view name;  // "faas"
+  std::string_view version;
+  std::span<const std::string_view> syscalls;
+};
+
+// The group of that name (without "@"); nullptr if there is none.
+using GroupLookup = std::function<const SyscallGroup*(std::string_view name)>;
+
+// `source_name` opens every error and is the file of every Origin.
+base::Result<Policy> read_policy(std::string_view text, const std::string& source_name, const GroupLookup& groups);
+
+}  // namespace policy

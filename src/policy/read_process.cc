@@ -1,0 +1,73 @@
+#include "base/text.h"
+#include "oci/names.h"
+#include "policy/sections.h"
+
+namespace policy {
+
+namespace {
+
+base::Result<oci::CapSet> get_capabilities(const oci::Cursor& value) {
+  oci::CapSet out = 0;
+  for (const auto& element : TRY(value.get_array())) {
+    const auto name = TRY(element.get_string());
+    const auto number = oci::capability_number(name);
+    if (!number) {
+      const auto known = oci::capability_names();
+      return unknown(element, "capability", name, Names(known.begin(), known.end()));
+    }
+    out |= oci::CapSet{1} << *number;
+  }
+  return out;
+}
+
+base::Result<RootUser> get_root_user(const oci::Cursor& value) {
+  const auto text = TRY(value.get_string());
+  if (text == "remap") return RootUser::kRemap;
+  if (text == "drop") return RootUser::kDrop;
+  if (text == "refuse") return RootUser::kRefuse;
+  return value.mismatch("\"remap\", \"drop\" or \"refuse\"");
+}
+
+// One amount for both limits, or {"soft": …, "hard": …}.
+base::Result<RlimitCeiling> get_rlimit(std::string_view name, const oci::Cursor& value) {
+  const auto resource = oci::rlimit_type(name);
+  if (!resource) return unknown(value, "limit", name, oci::names_of(oci::rlimit_types()));
+  RlimitCeiling out{.type = std::string(name), .resource = *resource};
+  if (!value.is_object()) {
+    out.soft = out.hard = TRY(get_amount(value));
+    return out;
+  }
+  TRY(check_members(value, {"soft", "hard"}));
+  const auto soft = value.find("soft");
+  const auto hard = value.find("hard");
+  if (!soft || !hard) return value.fault(base::cat(soft ? "\"hard\"" : "\"soft\"", " is missing"));
+  out.soft = TRY(get_amount(*soft));
+  out.hard = TRY(get_amount(*hard));
+  if (out.soft > out.hard) return value.fault("\"soft\" is above \"hard\"");
+  return out;
+}
+
+base::Result<std::vector<RlimitCeiling>> get_rlimits(const oci::Cursor& value) {
+  std::vector<RlimitCeiling> out;
+  for (const auto& member : TRY(value.object_members())) {
+    if (member.name == "$comment") continue;
+    auto limit = TRY(get_rlimit(member.name, member.value));
+    out.push_back(std::move(limit));
+  }
+  return out;
+}
+
+}  // namespace
+
+base::Result<void> read_process(const oci::Cursor& value, Process& out) {
+  const auto section = TRY(
+      Section::open(value, {"capabilities", "unprivilegedPorts", "noNewPrivileges", "rootUser", "rlimits", "realtime"}));
+  TRY(section.take("capabilities", out.capabilities, get_capabilities));
+  TRY(section.take("unprivilegedPorts", out.unprivileged_ports, get_flag));
+  TRY(section.take("noNewPrivileges", out.no_new_privileges, get_flag));
+  TRY(section.take("rootUser", out.root_user, get_root_user));
+  TRY(section.take("rlimits", out.rlimits, get_rlimits));
+  return section.take("realtime", out.realtime, get_flag);
+}
+
+}  // namespace policy

@@ -1,0 +1,128 @@
+#include "policy/section.h"
+
+#include <cstring>
+#include <limits>
+
+#include "base/text.h"
+
+namespace policy {
+
+base::Error unknown(const oci::Cursor& at, std::string_view what, std::string_view name, const Names& known) {
+  auto error = at.fault(base::cat("unknown ", what, " ", base::quote(name)));
+  const auto meant = base::nearest(name, known);
+  if (meant.empty()) return error;
+  return std::move(error).hint(base::cat("did you mean ", base::quote(meant), "?"));
+}
+
+namespace {
+
+bool is_one_of(std::string_view name, const Names& names) {
+  for (const auto known : names)
+    if (name == known) return true;
+  return false;
+}
+
+// Text, or several lines of it.
+base::Result<void> check_comment(const oci::Cursor& value) {
+  if (value.is_array()) {
+    TRY(value.get_strings());
+  } else {
+    TRY(value.get_string());
+  }
+  return base::ok();
+}
+
+}  // namespace
+
+base::Result<void> check_members(const oci::Cursor& object, const Names& known) {
+  for (const auto& member : TRY(object.object_members())) {
+    if (member.name == "$comment") {
+      TRY(check_comment(member.value));
+    } else if (!is_one_of(member.name, known)) {
+      return unknown(member.value, "member", member.name, known);
+    }
+  }
+  return base::ok();
+}
+
+base::Result<Section> Section::open(const oci::Cursor& value, const Names& known) {
+  Names all = known;
+  all.emplace_back("why");
+  TRY(check_members(value, all));
+  const auto reasons = value.find("why");
+  if (reasons) {
+    TRY(check_members(*reasons, known));
+    for (const auto& reason : TRY(reasons->object_members())) TRY(check_comment(reason.value));
+  }
+  return Section(value, reasons);
+}
+
+std::string Section::why(std::string_view name) const {
+  if (!reasons_) return {};
+  const auto reason = reasons_->find(name);
+  if (!reason) return {};
+  if (reason->is_array()) {
+    const auto lines = reason->get_strings();
+    return lines ? base::join(*lines, " ") : std::string();
+  }
+  const auto text = reason->get_string();
+  return text ? std::string(*text) : std::string();
+}
+
+base::Result<bool> get_flag(const oci::Cursor& value) { return value.get_bool(); }
+
+base::Result<std::uint64_t> get_amount(const oci::Cursor& value) {
+  constexpr std::string_view kWant = "a number, one with K, M, G or T as in \"256M\", or \"unlimited\"";
+  if (!value.is_string()) {
+    auto number = value.get_u64();
+    if (!number && value.type() != oci::JsonType::kInteger) return value.mismatch(kWant);
+    return number;
+  }
+  const auto text = TRY(value.get_string());
+  if (text == "unlimited") return std::numeric_limits<std::uint64_t>::max();
+  constexpr std::string_view kSuffixes = "KMGT";
+  auto digits = text;
+  unsigned shift = 0;
+  if (!digits.empty()) {
+    const auto suffix = kSuffixes.find(digits.back());
+    if (suffix != std::string_view::npos) {
+      shift = 10 * (static_cast<unsigned>(suffix) + 1);
+      digits.remove_suffix(1);
+    }
+  }
+  const auto number = base::parse_u64(digits);
+  if (!number || *number > (std::numeric_limits<std::uint64_t>::max() >> shift)) return value.mismatch(kWant);
+  return *number << shift;
+}
+
+base::Result<std::string> get_path(const oci::Cursor& value) {
+  const auto text = TRY(value.get_string());
+  if (!text.starts_with('/')) return value.mismatch("an absolute path");
+  for (const auto& part : base::split(text, '/'))
+    if (part == "..") return value.mismatch("a path without \"..\"");
+  return std::string(text);
+}
+
+base::Result<std::vector<std::string>> get_paths(const oci::Cursor& value) {
+  std::vector<std::string> out;
+  for (const auto& element : TRY(value.get_array())) {
+    auto path = TRY(get_path(element));
+    out.push_back(std::move(path));
+  }
+  return out;
+}
+
+base::Result<std::uint32_t> get_errno(const oci::Cursor& value) {
+  constexpr int kHighest = 133;  // EHWPOISON
+  const auto text = TRY(value.get_string());
+  Names names;
+  for (int number = 1; number <= kHighest; ++number) {
+    const char* name = strerrorname_np(number);
+    if (name == nullptr) continue;
+    if (text == name) return static_cast<std::uint32_t>(number);
+    names.emplace_back(name);
+  }
+  return unknown(value, "error", text, names);
+}
+
+}  // namespace policy
