@@ -1,0 +1,70 @@
+// What the fragments of the recipe share while a LaunchPlan grows. Private to the plan room.
+#pragma once
+
+#include <sched.h>
+
+#include <string>
+#include <utility>
+
+#include "base/result.h"
+#include "base/text.h"
+#include "plan/plan.h"
+
+namespace plan {
+
+struct Builder {
+  const harden::Hardened& hardened;
+  const oci::Spec& spec;
+  const kernel::Facts& facts;
+  const CreateOptions& options;
+  LaunchPlan plan;
+  Slot private_proc{};  // a procfs attached nowhere, for sysctls and LSM labels
+  Slot mask_directory{};
+
+  Slot add_fd(FdSource source, std::string because) {
+    plan.fds.push_back({std::move(source), std::move(because)});
+    return Slot{static_cast<int>(plan.fds.size()) - 1};
+  }
+  void add(Op op, std::string because, bool ignore_errors = false) {
+    plan.steps.push_back({std::move(op), std::move(because), ignore_errors});
+  }
+
+  const oci::Namespace* find_namespace(std::uint64_t type) const {
+    for (const auto& ns : spec.linux.namespaces) {
+      if (ns.type == type) return &ns;
+    }
+    return nullptr;
+  }
+  // A namespace of this type that the container does not share with the host: new, or joined by path.
+  bool is_private(std::uint64_t type) const { return find_namespace(type) != nullptr; }
+  bool is_new(std::uint64_t type) const {
+    const auto* ns = find_namespace(type);
+    return ns != nullptr && ns->path.empty();
+  }
+  bool in_userns() const { return is_private(CLONE_NEWUSER); }
+  std::string namespace_pointer(std::uint64_t type) const {
+    for (std::size_t i = 0; i < spec.linux.namespaces.size(); ++i) {
+      if (spec.linux.namespaces[i].type == type) return base::cat("/linux/namespaces/", i);
+    }
+    return "/linux/namespaces";
+  }
+};
+
+// The fragments, in the order in which plan_create() calls them.
+base::Result<void> plan_namespaces(Builder& b);      // namespaces.cc: joins, clone flags, id maps, names
+base::Result<void> plan_detached_mounts(Builder& b);  // rootfs.cc: everything that is built before the pivot
+base::Result<void> plan_root(Builder& b);            // rootfs.cc: pivot, attach
+base::Result<void> plan_devices(Builder& b);         // devices.cc
+base::Result<void> plan_read_only(Builder& b);       // rootfs.cc: what becomes read-only once all is in place
+base::Result<void> plan_paths(Builder& b);           // paths.cc: sysctls, labels, read-only and masked paths
+base::Result<void> plan_limits(Builder& b);          // limits.cc: rlimits, scheduling, personality
+base::Result<void> plan_identity(Builder& b);        // identity.cc: user, capabilities, program
+void plan_verification(Builder& b);                  // verify.cc: what init reads back while still privileged
+base::Result<void> plan_program(Builder& b);         // program.cc: argv, env, seccomp
+
+// "/a/../b/./c/" -> "/b/c"; always absolute.
+std::string clean_path(std::string_view path);
+// Whether `path` is `prefix` or below it; both clean.
+bool path_within(std::string_view path, std::string_view prefix);
+
+}  // namespace plan

@@ -1,0 +1,83 @@
+// The recipe for a new container. The order of these calls is the order in which things happen; every fragment
+// explains its own part, check_invariants() enforces what must hold of the whole.
+
+#include "plan/builder.h"
+#include "plan/invariants.h"
+
+namespace plan {
+namespace {
+
+base::Error not_yet(std::string_view pointer, std::string_view what) {
+  return base::Error::unsupported(base::cat("config.json: ", pointer, ": ", what, " not supported yet"));
+}
+
+// What the configuration may ask for and this version cannot do: refused here, never ignored.
+base::Result<void> check_supported(const oci::Spec& spec) {
+  if (!spec.process) return base::Error::config("config.json: /process: want an object, have nothing");
+  if (spec.process->terminal) return not_yet("/process/terminal", "terminals are");
+  const oci::Hooks& h = spec.hooks;
+  const std::pair<const char*, const std::vector<oci::Hook>*> hooks[] = {
+      {"/hooks/prestart", &h.prestart},           {"/hooks/createRuntime", &h.create_runtime},
+      {"/hooks/createContainer", &h.create_container}, {"/hooks/startContainer", &h.start_container},
+      {"/hooks/poststart", &h.poststart},         {"/hooks/poststop", &h.poststop}};
+  for (const auto& [pointer, list] : hooks) {
+    if (!list->empty()) return not_yet(pointer, "hooks are");
+  }
+  if (spec.linux.intel_rdt) return not_yet("/linux/intelRdt", "resource director groups are");
+  if (spec.linux.has_net_devices) return not_yet("/linux/netDevices", "moved network devices are");
+  if (spec.linux.has_memory_policy) return not_yet("/linux/memoryPolicy", "memory policies are");
+  return base::ok();
+}
+
+std::string absolute_rootfs(const oci::Spec& spec, const std::string& bundle) {
+  return clean_path(spec.root.path.starts_with('/') ? spec.root.path : bundle + "/" + spec.root.path);
+}
+
+}  // namespace
+
+base::Result<LaunchPlan> plan_create(const harden::Hardened& hardened, const kernel::Facts& facts,
+                                     const CreateOptions& options) {
+  const oci::Spec& spec = hardened.spec();
+  TRY(check_supported(spec));
+  Builder b{hardened, spec, facts, options, {}, {}, {}};
+  b.plan.id = options.id;
+  b.plan.bundle = options.bundle;
+  b.plan.rootfs = absolute_rootfs(spec, options.bundle);
+  b.plan.policy_name = hardened.policy_name();
+  b.plan.preserve_fds = options.preserve_fds;
+  b.plan.cgroup = TRY_IN(std::string("config.json"), plan_cgroup(spec.linux, options.id, facts.cgroup));
+
+  TRY(plan_namespaces(b));
+  TRY(plan_detached_mounts(b));
+  TRY(plan_root(b));
+  TRY(plan_devices(b));
+  b.add(MakeDir{clean_path(spec.process->cwd)}, "/process/cwd");
+  TRY(plan_read_only(b));
+  TRY(plan_paths(b));
+  plan_verification(b);
+  TRY(plan_limits(b));
+  TRY(plan_identity(b));
+  TRY(plan_program(b));
+  TRY(check_invariants(b.plan, hardened));
+  return std::move(b.plan);
+}
+
+std::string clean_path(std::string_view path) {
+  std::vector<std::string> parts;
+  for (auto& part : base::split(path, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part != "..") {
+      parts.push_back(std::move(part));
+    } else if (!parts.empty()) {
+      parts.pop_back();
+    }
+  }
+  return "/" + base::join(parts, "/");
+}
+
+bool path_within(std::string_view path, std::string_view prefix) {
+  if (prefix == "/") return true;
+  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+}  // namespace plan

@@ -1,0 +1,175 @@
+// The flat form of a plan: what init maps and walks. Offsets instead of pointers, fixed-size records, one
+// string table, one table of words. Written by plan/encode, read by init; both check it with check_image().
+// Freestanding: no libc, nothing from other headers of the project.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace plan::image {
+
+constexpr std::uint32_t kMagic = 0x48424b42;  // "BKBH"
+constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kMaxSize = 16U << 20;
+constexpr std::int32_t kNoSlot = -1;
+
+enum class OpKind : std::uint16_t {
+  kJoinCgroup,     // slot: an open v1 tasks file; writes "0"
+  kResetAffinity,  // -
+  kWaitMaps,       // a: uid, b: gid to become once the parent has written the id maps
+  kKeyring,        // -  a new anonymous session keyring
+  kUnshare,        // a: CLONE_NEW* flags
+  kJoinMountNs,    // slot: an open mount namespace
+  kHostname,       // text
+  kDomainname,     // text
+  kLoopback,       // -
+  kPropagation,    // slot, or text: path if kNoSlot; a: MS_* propagation; flags: kRecursive
+  kNewMount,       // slot <- detached mount; text: fs type; words: options ("key=value" or "key"); a: MOUNT_ATTR_*
+  kPivot,          // slot: the root's detached mount
+  kChroot,         // slot: the root's detached mount (no pivot: an initramfs host)
+  kAttach,         // slot: a detached mount; text: target; flags
+  kSetAttr,        // slot, or text if kNoSlot; a: attributes to set; b: to clear; flags: kRecursive
+  kNode,           // text: path; a: mode with type; b: dev_t; words: uid, gid
+  kSymlink,        // text: path; text2: target
+  kSysctl,         // slot: a procfs; text: path below /proc/sys; text2: value
+  kReadonly,       // text: path
+  kMask,           // text: path; slot: /dev/null's mount; a: slot of the empty directory's mount
+  kRlimit,         // a: soft; b: hard; words: resource
+  kScheduler,      // words: policy, nice, priority, flags lo, hi, runtime lo, hi, deadline lo, hi, period lo, hi
+  kIoPriority,     // a: ioprio value
+  kPersonality,    // a
+  kMakeDir,        // text: path, made if missing
+  kOwnStdio,       // a: uid
+  kLabel,          // slot: a procfs; text: attribute below /proc/thread-self/attr; text2: value
+  kBounding,       // a: set; everything outside it is dropped; b: highest capability of this kernel
+  kIdentity,       // a: uid; b: gid; words: supplementary groups; flags: kKeepGroups
+  kCapabilities,   // words: effective lo, hi, permitted lo, hi, inheritable lo, hi, ambient lo, hi
+  kUmask,          // a
+  kChdir,          // text: path, in root; flags
+  kFindExecutable, // words: candidate paths (offsets), remembers the first that may be executed
+  kNoNewPrivs,     // -
+  kNotDumpable,    // -
+  kVerifyIdentity, // a: uid; b: gid; words: supplementary groups
+  kVerifyCaps,     // words as kCapabilities, then bounding lo, hi
+  kVerifyNoNewPrivs,  // -
+  kVerifyMount,    // text: path; a: ST_* flags that must be set; b: f_type that it must have, or 0
+  kVerifyMask,     // text: path
+  kVerifyCwd,      // -
+  kReady,          // tells the parent, then waits for the gate
+  kCloseFds,       // a: first fd to close (the report socket is spared)
+  kSeccomp,        // a: SECCOMP_FILTER_FLAG_*
+  kExec,           // -
+  kCount,
+};
+
+enum OpFlags : std::uint16_t {
+  kRecursive = 1 << 0,
+  kNoSymlinks = 1 << 2,      // the target is a kernel file system's place: no link on the way
+  kCopyMode = 1 << 3,        // kAttach: the mount's root takes the mode of a directory that was there already
+  kCopyUp = 1 << 4,          // kAttach: tmpcopyup
+  kInProc = 1 << 5,          // kAttach: the target may lie on procfs
+  kKeepGroups = 1 << 6,
+  kIgnoreErrors = 1 << 7,    // a failure is a warning
+  kSkipMissing = 1 << 8,
+};
+
+struct Op {
+  OpKind kind;
+  std::uint16_t flags;
+  std::int32_t slot;
+  std::uint32_t text;    // offset into the string table; 0 is ""
+  std::uint32_t text2;
+  std::uint32_t words;   // index into the word table
+  std::uint32_t count;   // of words
+  std::uint64_t a;
+  std::uint64_t b;
+};
+static_assert(sizeof(Op) == 40);
+
+// All offsets are from the image's start and 8-aligned; sizes are in elements.
+struct Header {
+  std::uint32_t magic, version, size;
+  std::uint32_t ops, op_count;
+  std::uint32_t words, word_count;
+  std::uint32_t slots, slot_count;      // std::int32_t: fd numbers, filled in by launch; -1 until then
+  std::uint32_t argv, argv_count;       // std::uint64_t: string offsets, made pointers by init; NULL-terminated
+  std::uint32_t envp, envp_count;
+  std::uint32_t filter, filter_count;   // struct sock_filter (8 bytes each)
+  std::uint32_t strings, strings_size;  // NUL-terminated strings; the first is ""
+  std::int32_t gate_slot;               // listening socket on which `start` connects, or kNoSlot (wait for the parent)
+  std::uint32_t reserved;
+};
+
+struct View {
+  const Header* header;
+  const Op* ops;
+  const std::uint32_t* words;
+  std::int32_t* slots;
+  std::uint64_t* argv;
+  std::uint64_t* envp;
+  const void* filter;
+  const char* strings;
+};
+
+inline bool range_fits(std::uint32_t offset, std::uint64_t count, std::uint64_t element, std::uint32_t size) {
+  return offset % 8 == 0 && offset >= sizeof(Header) && offset <= size && count * element <= size - offset;
+}
+
+// The words that an op of this kind reads without looking at their count.
+inline std::uint32_t fixed_words(OpKind kind) {
+  switch (kind) {
+    case OpKind::kRlimit: return 1;
+    case OpKind::kNode: return 2;
+    case OpKind::kCapabilities: return 8;
+    case OpKind::kVerifyCaps: return 10;
+    case OpKind::kScheduler: return 11;
+    default: return 0;
+  }
+}
+
+// Checks every offset of the image, so that a walk of it cannot leave it. False: not a valid image.
+inline bool check_image(void* data, std::size_t size, View& view) {
+  if (size < sizeof(Header) || size > kMaxSize) return false;
+  auto* base = static_cast<unsigned char*>(data);
+  const auto* h = static_cast<const Header*>(data);
+  const auto s = static_cast<std::uint32_t>(size);
+  if (h->magic != kMagic || h->version != kVersion || h->size != s) return false;
+  if (!range_fits(h->ops, h->op_count, sizeof(Op), s) || !range_fits(h->words, h->word_count, 4, s) ||
+      !range_fits(h->slots, h->slot_count, 4, s) || !range_fits(h->argv, h->argv_count + 1ULL, 8, s) ||
+      !range_fits(h->envp, h->envp_count + 1ULL, 8, s) || !range_fits(h->filter, h->filter_count, 8, s) ||
+      !range_fits(h->strings, h->strings_size, 1, s) || h->strings_size == 0 || h->filter_count > 4096) {
+    return false;
+  }
+  view.header = h;
+  view.ops = reinterpret_cast<const Op*>(base + h->ops);
+  view.words = reinterpret_cast<const std::uint32_t*>(base + h->words);
+  view.slots = reinterpret_cast<std::int32_t*>(base + h->slots);
+  view.argv = reinterpret_cast<std::uint64_t*>(base + h->argv);
+  view.envp = reinterpret_cast<std::uint64_t*>(base + h->envp);
+  view.filter = base + h->filter;
+  view.strings = reinterpret_cast<const char*>(base + h->strings);
+  const auto slot_ok = [&](std::int64_t slot) { return slot >= kNoSlot && slot < static_cast<std::int64_t>(h->slot_count); };
+  if (view.strings[0] != '\0' || view.strings[h->strings_size - 1] != '\0' || !slot_ok(h->gate_slot)) return false;
+  for (std::uint32_t i = 0; i < h->op_count; ++i) {
+    const Op& op = view.ops[i];
+    if (op.kind >= OpKind::kCount || !slot_ok(op.slot) || op.text >= h->strings_size || op.text2 >= h->strings_size ||
+        op.words > h->word_count || op.count > h->word_count - op.words || op.count < fixed_words(op.kind) ||
+        (op.kind == OpKind::kNewMount && op.slot < 0)) {
+      return false;
+    }
+    const bool words_are_strings = op.kind == OpKind::kNewMount || op.kind == OpKind::kFindExecutable;
+    for (std::uint32_t j = 0; words_are_strings && j < op.count; ++j) {
+      if (view.words[op.words + j] >= h->strings_size) return false;
+    }
+    if (op.kind == OpKind::kMask && !slot_ok(static_cast<std::int64_t>(op.a))) return false;
+  }
+  for (std::uint32_t i = 0; i < h->argv_count; ++i) {
+    if (view.argv[i] >= h->strings_size) return false;
+  }
+  for (std::uint32_t i = 0; i < h->envp_count; ++i) {
+    if (view.envp[i] >= h->strings_size) return false;
+  }
+  return view.argv[h->argv_count] == 0 && view.envp[h->envp_count] == 0;
+}
+
+}  // namespace plan::image

@@ -1,0 +1,22 @@
+// What must hold of every plan, whatever made it: checked in production before anything is done, so that a mistake
+// in a recipe refuses to start a container instead of starting it unconfined.
+#pragma once
+
+#include "base/result.h"
+#include "harden/harden.h"
+#include "plan/plan.h"
+
+namespace plan {
+
+// Error: kind unsupported, "plan invariant NAME: …".
+base::Result<void> check_invariants(const LaunchPlan& plan, const harden::Hardened& hardened);
+
+// The invariants by name, one function each, for tests that show each can fail.
+struct Invariant {
+  const char* name;
+  bool (*holds)(const LaunchPlan& plan, const harden::Hardened& hardened);
+};
+extern const Invariant kInvariants[];
+extern const std::size_t kInvariantCount;
+
+}  // namespace plan

@@ -1,0 +1,102 @@
+// Namespaces: which the clone makes, which the parent joins before it, which init enters itself.
+//
+// The parent joins by path (all but user and mount), clones, and goes back: it is privileged over namespaces that the
+// container's user namespace does not own. The cgroup namespace is made by init once it is in its cgroup, because its
+// root is the cgroup of whoever makes it. Time offsets must be written before anybody enters, so the parent makes
+// that namespace for its children.
+
+#include <linux/sched.h>
+#include <sys/mount.h>
+
+#include "plan/builder.h"
+
+namespace plan {
+namespace {
+
+base::Result<void> plan_user_namespace(Builder& b) {
+  const oci::Linux& config = b.spec.linux;
+  if (b.is_new(CLONE_NEWUSER)) {
+    if (config.uid_mappings.empty() || config.gid_mappings.empty()) {
+      return base::Error::config(base::cat("config.json: ", b.namespace_pointer(CLONE_NEWUSER),
+                                           ": want /linux/uidMappings and /linux/gidMappings, have none"));
+    }
+    b.plan.uid_maps = config.uid_mappings;
+    b.plan.gid_maps = config.gid_mappings;
+  } else if (!b.in_userns() && (!config.uid_mappings.empty() || !config.gid_mappings.empty())) {
+    return base::Error::config("config.json: /linux/uidMappings: want a user namespace in /linux/namespaces, have none");
+  }
+  return base::ok();
+}
+
+// The id that init works as while it sets the container up: its root, or the first id there is.
+std::uint32_t setup_id(const std::vector<oci::IdMapping>& maps) {
+  std::uint32_t lowest = maps.empty() ? 0 : maps.front().container_id;
+  for (const auto& map : maps) lowest = std::min(lowest, map.container_id);
+  return lowest;
+}
+
+base::Result<void> plan_time(Builder& b) {
+  const oci::Linux& config = b.spec.linux;
+  if ((config.monotonic_offset || config.boottime_offset) && !b.is_new(CLONE_NEWTIME)) {
+    return base::Error::config("config.json: /linux/timeOffsets: want a new time namespace, have none");
+  }
+  b.plan.new_time_namespace = b.is_new(CLONE_NEWTIME);
+  b.plan.monotonic = config.monotonic_offset;
+  b.plan.boottime = config.boottime_offset;
+  return base::ok();
+}
+
+// Where mounts made on the host after the start show up in the container, if at all.
+std::uint64_t root_propagation(const oci::Linux& config) {
+  const std::string& name = config.rootfs_propagation;
+  return name == "private" || name == "rprivate" ? MS_PRIVATE : MS_SLAVE;
+}
+
+}  // namespace
+
+base::Result<void> plan_namespaces(Builder& b) {
+  if (!b.is_private(CLONE_NEWNS)) {
+    return base::Error::unsupported(
+        "config.json: /linux/namespaces: a container without a mount namespace of its own is not supported");
+  }
+  TRY(plan_user_namespace(b));
+  TRY(plan_time(b));
+  for (std::size_t i = 0; i < b.spec.linux.namespaces.size(); ++i) {
+    const oci::Namespace& ns = b.spec.linux.namespaces[i];
+    const std::string because = base::cat("/linux/namespaces/", i);
+    if (!ns.path.empty()) {
+      b.plan.joins.push_back({ns.type, ns.name, ns.path, because});
+    } else if (ns.type == CLONE_NEWCGROUP) {
+      b.plan.unshare_flags |= ns.type;
+    } else if (ns.type != CLONE_NEWTIME) {
+      b.plan.clone_flags |= ns.type;
+    }
+  }
+  b.plan.own_pid_namespace = b.is_private(CLONE_NEWPID);
+  b.plan.oom_score_adj = b.spec.process->oom_score_adj;
+
+  for (const auto& [controller, mount] : b.plan.cgroup.hierarchies) {
+    if (controller.empty()) continue;  // v2: the clone puts the child there
+    b.add(JoinCgroup{b.add_fd(TasksFile{controller}, "/linux/cgroupsPath"), controller}, "/linux/cgroupsPath");
+  }
+  b.add(ResetAffinity{}, "runtime: the caller's CPU pinning is not inherited", true);
+  if (b.in_userns()) {
+    b.add(WaitMaps{setup_id(b.spec.linux.uid_mappings), setup_id(b.spec.linux.gid_mappings)},
+          b.namespace_pointer(CLONE_NEWUSER));
+  }
+  if (!b.options.no_new_keyring) b.add(Keyring{}, "runtime: a session keyring of its own", true);
+  if (b.plan.unshare_flags != 0) b.add(Unshare{b.plan.unshare_flags}, b.namespace_pointer(CLONE_NEWCGROUP));
+  if (b.is_private(CLONE_NEWNS) && !b.is_new(CLONE_NEWNS)) {
+    const std::string because = b.namespace_pointer(CLONE_NEWNS);
+    b.add(JoinMountNamespace{b.add_fd(NamespaceFile{CLONE_NEWNS, b.find_namespace(CLONE_NEWNS)->path}, because)}, because);
+  }
+  if (!b.spec.hostname.empty()) b.add(Hostname{b.spec.hostname}, "/hostname");
+  if (!b.spec.domainname.empty()) b.add(Domainname{b.spec.domainname}, "/domainname");
+  if (b.is_new(CLONE_NEWNET)) b.add(Loopback{}, b.namespace_pointer(CLONE_NEWNET));
+  b.add(Propagation{"/", root_propagation(b.spec.linux), true},
+        b.spec.linux.rootfs_propagation.empty() ? "runtime: no mount of the container reaches the host"
+                                                : "/linux/rootfsPropagation");
+  return base::ok();
+}
+
+}  // namespace plan

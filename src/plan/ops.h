@@ -1,0 +1,88 @@
+// The operations that make a process a container: what a recipe lists, explain prints, the invariants check
+// and init executes. One small struct each; image.h says how each is laid out for init.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "oci/spec.h"
+
+namespace plan {
+
+// Index into LaunchPlan::fds.
+struct Slot {
+  int index = -1;
+  bool valid() const { return index >= 0; }
+};
+
+struct JoinCgroup { Slot tasks; std::string controller; };
+struct ResetAffinity {};
+struct WaitMaps { std::uint32_t uid = 0, gid = 0; };
+struct Keyring {};
+struct Unshare { std::uint64_t flags = 0; };
+struct JoinMountNamespace { Slot ns; };
+struct Hostname { std::string name; };
+struct Domainname { std::string name; };
+struct Loopback {};
+struct Propagation { std::string path; std::uint64_t type = 0; bool recursive = true; };
+// A new instance of a file system, detached; `options` as fsconfig(2) takes them, "key" or "key=value".
+struct NewMount { Slot mount; std::string fs; std::vector<std::string> options; std::uint64_t attr = 0; };
+struct Pivot { Slot root; bool use_chroot = false; };
+struct Attach {
+  Slot mount;
+  std::string target;
+  std::string what;  // for people: "proc", "bind /etc/hosts", …
+  bool no_symlinks = false, copy_mode = false, copy_up = false, in_proc = false;
+  std::uint64_t attr = 0;  // what the mount carries, for explain and for the invariants
+};
+struct SetPropagation { Slot mount; std::uint64_t type = 0; bool recursive = false; };
+struct SetAttr { Slot mount; std::string path; std::uint64_t set = 0, clear = 0; bool recursive = false; };
+struct Node { std::string path; std::uint32_t mode = 0; std::uint64_t dev = 0; std::uint32_t uid = 0, gid = 0; };
+struct Symlink { std::string path, target; };
+struct Sysctl { Slot proc; std::string path, value; };
+struct Readonly { std::string path; };
+struct Mask { std::string path; Slot null, directory; };
+struct SetRlimit { oci::Rlimit limit; };
+struct SetScheduler { oci::Scheduler scheduler; };
+struct SetIoPriority { std::uint32_t value = 0; };
+struct SetPersonality { std::uint64_t value = 0; };
+struct MakeDir { std::string path; };
+struct OwnStdio { std::uint32_t uid = 0; };
+struct Label { Slot proc; std::string attribute, value; };
+struct Bounding { oci::CapSet set = 0; int last = 40; };
+struct Identity { std::uint32_t uid = 0, gid = 0; std::vector<std::uint32_t> groups; };
+struct SetCaps { oci::Capabilities caps; };
+struct Umask { std::uint32_t mask = 022; };
+struct Chdir { std::string path; bool may_fail = false; };
+struct FindExecutable { std::vector<std::string> candidates; };
+struct NoNewPrivs {};
+struct NotDumpable {};
+struct VerifyIdentity { std::uint32_t uid = 0, gid = 0; std::vector<std::uint32_t> groups; };
+struct VerifyCaps { oci::Capabilities caps; };
+struct VerifyNoNewPrivs {};
+struct VerifyMount { std::string path; std::uint64_t flags = 0; std::uint64_t type = 0; bool may_be_missing = false; };  // ST_*, *_SUPER_MAGIC
+struct VerifyMask { std::string path; };
+struct VerifyCwd {};
+struct Ready {};
+struct CloseFds { std::uint32_t first = 3; };
+struct Seccomp { std::uint32_t flags = 0; std::size_t instructions = 0; };
+struct Exec {};
+
+using Op = std::variant<JoinCgroup, ResetAffinity, WaitMaps, Keyring, Unshare, JoinMountNamespace, Hostname, Domainname,
+                        Loopback, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, Sysctl, Readonly, Mask,
+                        SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
+                        Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, NotDumpable, VerifyIdentity,
+                        VerifyCaps, VerifyNoNewPrivs, VerifyMount, VerifyMask, VerifyCwd, Ready, CloseFds, Seccomp, Exec>;
+
+// `because`: the place in config.json ("/mounts/3"), the policy's rule, or the reason a runtime always does it.
+// Explain prints it and an error cites it.
+struct Step {
+  Op op;
+  std::string because;
+  bool ignore_errors = false;  // a failure is a warning
+};
+
+}  // namespace plan

@@ -1,0 +1,108 @@
+// LaunchPlan: everything that launch and init will do for one container, as a value. Made by plan_create();
+// printed by print_plan(), checked by check_invariants(), flattened by encode(). No system call makes one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "harden/harden.h"
+#include "kernel/facts.h"
+#include "plan/cgroup.h"
+#include "plan/mounts.h"
+#include "plan/ops.h"
+#include "plan/seccomp_program.h"
+
+namespace plan {
+
+// Where the descriptor in a slot comes from. The parent opens all of them before the clone, but LocalMount,
+// which init makes itself.
+struct RootTree {};                                              // open_tree of the root file system
+struct BindTree {                                                // open_tree of a path of the host
+  std::string source;
+  bool recursive = false;
+  std::uint64_t attr_set = 0, attr_clear = 0;                    // of the bind itself
+  std::uint64_t rec_set = 0, rec_clear = 0;                      // of it and all below ("rro" …)
+  bool idmap_container = false;                                  // with the container's own user namespace
+  bool idmap_optional = false;                                   // go on without where the file system cannot
+  bool idmap_recursive = false;
+  std::vector<oci::IdMapping> uid_mappings, gid_mappings;        // with these
+  std::uint64_t propagation = 0;
+  std::uint64_t must_be_device = 0;                              // refuse anything but this: major << 32 | minor …
+  char device_type = 0;                                          // … of this type, 'c' or 'b'
+  bool must_be_procfs = false;
+};
+struct CgroupTree { std::string controller; bool own = true; std::uint64_t attr = 0; };  // "" is v2; own: of this container
+struct ParentMount {                                             // fsopen/fsmount by the parent, in the joined namespaces
+  std::string fs;
+  std::vector<std::string> options;
+  std::uint64_t attr = 0;
+};
+struct LocalMount {};                                            // made by init
+struct TasksFile { std::string controller; };                    // v1: the container's tasks file
+struct NamespaceFile { std::uint64_t type = 0; std::string path; };
+struct GateSocket {};                                            // the listening socket of create
+
+using FdSource = std::variant<RootTree, BindTree, CgroupTree, ParentMount, LocalMount, TasksFile, NamespaceFile, GateSocket>;
+
+struct FdPlan {
+  FdSource source;
+  std::string because;
+};
+
+struct JoinNamespace {
+  std::uint64_t type = 0;
+  std::string name, path, because;
+};
+
+struct LaunchPlan {
+  std::string id;
+  std::string bundle;                    // absolute
+  std::string rootfs;                    // absolute
+  std::string policy_name;
+  std::uint64_t clone_flags = 0;         // namespaces that the clone makes
+  std::uint64_t unshare_flags = 0;       // those that init makes once in its cgroup
+  bool new_time_namespace = false;
+  std::optional<oci::TimeOffset> monotonic, boottime;
+  std::vector<JoinNamespace> joins;
+  std::vector<oci::IdMapping> uid_maps, gid_maps;
+  bool idmap_root = false;
+  bool root_recursive = true;
+  std::uint64_t root_attr = 0;           // MOUNT_ATTR_* of the root while it is built (read-only comes last)
+  std::uint64_t root_propagation = 0;    // MS_* of the detached root
+  std::optional<std::int32_t> oom_score_adj;
+  std::vector<oci::Rlimit> raised_limits;  // those above this process's hard limit, set by the parent
+  CgroupPlan cgroup;
+  std::vector<FdPlan> fds;
+  std::vector<PlannedMount> mounts;      // what the Attach steps attach, for the fragments that come after
+  std::vector<std::pair<std::string, std::string>> cgroup_links;  // path, target
+  std::vector<Step> steps;
+  SeccompProgram seccomp;
+  std::vector<std::string> argv, envp;
+  Slot gate;                             // the socket of `create`; invalid for `run`
+  std::uint32_t preserve_fds = 0;        // 3 … 3+n-1 reach the container
+  bool own_pid_namespace = false;
+  std::vector<std::string> warnings;     // for stderr
+};
+
+struct CreateOptions {
+  std::string id;
+  std::string bundle;
+  bool no_pivot = false;
+  bool no_new_keyring = false;
+  std::uint32_t preserve_fds = 0;
+  bool gate = true;                      // create: wait for `start`; run: the parent says when
+  std::string home;                      // of the user, from the root's /etc/passwd; empty: unknown
+  std::vector<std::string> extra_env;    // LISTEN_FDS and LISTEN_PID
+  // The seccomp program, compiled or from the cache; empty: plan_create compiles it.
+  std::optional<SeccompProgram> seccomp;
+};
+
+// The recipe for a new container. Errors: config and unsupported, with a JSON pointer.
+base::Result<LaunchPlan> plan_create(const harden::Hardened& hardened, const kernel::Facts& facts,
+                                     const CreateOptions& options);
+
+}  // namespace plan

@@ -1,0 +1,205 @@
+#include "plan/print.h"
+
+#include <sched.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "oci/names.h"
+
+namespace plan {
+namespace {
+
+using base::cat;
+
+// Rows of cells; the last column is never padded.
+class Table {
+ public:
+  explicit Table(const PrintStyle& style) : style_(style) {}
+  void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+
+  std::string print() const {
+    std::vector<std::size_t> widths;
+    for (const auto& row : rows_) {
+      widths.resize(std::max(widths.size(), row.size()));
+      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], std::min(row[i].size(), kWidest));
+    }
+    std::string out;
+    for (const auto& row : rows_) {
+      out += "  ";
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        if (i == 0 && style_.colour) out += "\x1b[1m";
+        out += row[i];
+        if (i == 0 && style_.colour) out += "\x1b[0m";
+        if (i + 1 == row.size()) break;
+        out += style_.align && widths[i] > row[i].size() ? std::string(widths[i] - row[i].size() + 2, ' ') : "  ";
+      }
+      out += '\n';
+    }
+    return out;
+  }
+
+ private:
+  static constexpr std::size_t kWidest = 56;
+  PrintStyle style_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+std::string heading(std::string_view text, const PrintStyle& style) {
+  return style.colour ? cat("\x1b[1;4m", text, "\x1b[0m\n") : cat(text, "\n");
+}
+
+std::string namespace_list(const LaunchPlan& plan) {
+  std::vector<std::string> out;
+  for (const auto& [name, type] : oci::namespace_types()) {
+    const std::uint64_t made = plan.clone_flags | plan.unshare_flags | (plan.new_time_namespace ? CLONE_NEWTIME : 0U);
+    if ((made & type) != 0) out.emplace_back(name);
+  }
+  for (const auto& join : plan.joins) out.push_back(cat(join.name, "=", join.path));
+  return base::join(out, " ");
+}
+
+std::string map_list(const std::vector<oci::IdMapping>& maps) {
+  std::vector<std::string> out;
+  for (const auto& map : maps) out.push_back(cat(map.container_id, "->", map.host_id, "+", map.size));
+  return base::join(out, " ");
+}
+
+std::string cgroup_write(const CgroupWrite& write) {
+  std::string value = write.value;
+  std::replace(value.begin(), value.end(), '\n', ' ');
+  return cat(write.file, "=", value);
+}
+
+std::string decision_line(const harden::Decision& d, const PrintStyle& style) {
+  const std::string change = base::escape(cat(d.requested, " -> ", d.effective));
+  if (!d.degraded) return change;
+  return cat(change, style.colour ? " \x1b[33m(degraded)\x1b[0m" : " (degraded)");
+}
+
+}  // namespace
+
+std::string print_text(const LaunchPlan& plan, const harden::Decisions& decisions, const PrintStyle& style) {
+  std::string out = cat("container ", plan.id, "  bundle ", plan.bundle, "  policy ", plan.policy_name, "\n\n");
+  out += heading(cat("decisions (", decisions.size(), ")"), style);
+  Table changes(style);
+  for (const auto& d : decisions) {
+    changes.row({d.control, d.where, decision_line(d, style), d.why, d.source});
+  }
+  out += changes.print();
+  out += "\n" + heading("plan", style);
+  Table head(style);
+  head.row({"namespaces", namespace_list(plan)});
+  if (!plan.uid_maps.empty()) head.row({"uid map", map_list(plan.uid_maps)});
+  if (!plan.gid_maps.empty()) head.row({"gid map", map_list(plan.gid_maps)});
+  if (!plan.cgroup.path.empty()) head.row({"cgroup", plan.cgroup.path});
+  for (const auto& write : plan.cgroup.writes) head.row({"", cgroup_write(write), write.because});
+  if (!plan.cgroup.device_program.empty()) head.row({"", cat("device program, ", plan.cgroup.device_program.size(), " instructions")});
+  if (plan.oom_score_adj) head.row({"oom score", cat(*plan.oom_score_adj), "/process/oomScoreAdj"});
+  out += head.print();
+  Table steps(style);
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const StepText text = describe(plan.steps[i], plan);
+    std::string number = std::to_string(i);
+    if (number.size() < 2) number.insert(0, 1, '0');
+    steps.row({number, text.name, text.detail, plan.steps[i].because});
+  }
+  return out + steps.print();
+}
+
+namespace {
+
+// Enough of JSON writing for one document: objects and arrays of strings and numbers.
+class JsonWriter {
+ public:
+  void open(char bracket) { separate(); out_ += bracket; first_ = true; }
+  void close(char bracket) { out_ += bracket; first_ = false; }
+  void key(std::string_view name) {
+    separate();
+    out_ += cat('"', base::json_escape(name), "\":");
+    first_ = true;
+  }
+  void text(std::string_view value) { separate(); out_ += cat('"', base::json_escape(value), '"'); }
+  void raw(std::string_view value) { separate(); out_ += value; }
+  void member(std::string_view name, std::string_view value) { key(name); text(value); }
+  std::string take() { return out_ + "\n"; }
+
+ private:
+  void separate() {
+    if (!first_) out_ += ',';
+    first_ = false;
+  }
+  std::string out_;
+  bool first_ = true;
+};
+
+void print_decisions(JsonWriter& w, const harden::Decisions& decisions) {
+  w.key("decisions");
+  w.open('[');
+  for (const auto& d : decisions) {
+    w.open('{');
+    w.member("control", d.control);
+    w.member("where", d.where);
+    w.member("requested", d.requested);
+    w.member("effective", d.effective);
+    w.member("why", d.why);
+    w.member("source", d.source);
+    w.key("degraded");
+    w.raw(d.degraded ? "true" : "false");
+    w.close('}');
+  }
+  w.close(']');
+}
+
+void print_cgroup(JsonWriter& w, const CgroupPlan& cgroup) {
+  w.key("cgroup");
+  w.open('{');
+  w.member("path", cgroup.path);
+  w.key("writes");
+  w.open('[');
+  for (const auto& write : cgroup.writes) {
+    w.open('{');
+    w.member("controller", write.controller);
+    w.member("file", write.file);
+    w.member("value", write.value);
+    w.member("because", write.because);
+    w.close('}');
+  }
+  w.close(']');
+  w.key("devicesInstructions");
+  w.raw(std::to_string(cgroup.device_program.size()));
+  w.close('}');
+}
+
+}  // namespace
+
+std::string print_json(const LaunchPlan& plan, const harden::Decisions& decisions) {
+  JsonWriter w;
+  w.open('{');
+  w.member("id", plan.id);
+  w.member("bundle", plan.bundle);
+  w.member("policy", plan.policy_name);
+  print_decisions(w, decisions);
+  w.key("plan");
+  w.open('{');
+  w.member("namespaces", namespace_list(plan));
+  w.member("uidMap", map_list(plan.uid_maps));
+  w.member("gidMap", map_list(plan.gid_maps));
+  print_cgroup(w, plan.cgroup);
+  w.key("steps");
+  w.open('[');
+  for (const auto& step : plan.steps) {
+    const StepText text = describe(step, plan);
+    w.open('{');
+    w.member("op", text.name);
+    w.member("detail", text.detail);
+    w.member("because", step.because);
+    w.close('}');
+  }
+  w.close(']');
+  w.close('}');
+  w.close('}');
+  return w.take();
+}
+
+}  // namespace plan

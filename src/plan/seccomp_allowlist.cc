@@ -1,0 +1,99 @@
+// The policy's allow-list as a FilterTable: the native ABI only, 32 bits of an argument at a time.
+#include <linux/seccomp.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "plan/seccomp_sources.h"
+
+namespace plan {
+
+namespace {
+
+constexpr std::uint32_t kMaxErrno = 4095;
+
+base::Error wrong(const auto&... text) { return base::Error::policy(base::cat("seccomp: ", text...)); }
+
+base::Result<std::uint32_t> fails_with(std::uint32_t err, const std::string& where) {
+  if (err > kMaxErrno) return wrong(where, ": want an errno of 0..", kMaxErrno, ", have ", err);
+  return SECCOMP_RET_ERRNO | err;
+}
+
+base::Result<ArgTest> test_of(const policy::ArgCheck& check, const std::string& name) {
+  if (check.index > 5) return wrong("syscall ", base::quote(name), ": want an argument of 0..5, have ", check.index);
+  if (check.values.empty()) return wrong("syscall ", base::quote(name), ": a check without a value never holds");
+  ArgTest test{check.index, Compare::kAnyOf, true, check.mask, {}};
+  for (const std::uint32_t value : check.values) {
+    if ((value & ~check.mask) != 0)
+      return wrong("syscall ", base::quote(name), ": value ", value, " has bits outside of mask ", check.mask);
+    test.values.push_back(value);
+  }
+  return test;
+}
+
+base::Result<Decision> decision_of(const policy::ConditionalSyscall& syscall) {
+  Decision decision{{}, TRY(fails_with(syscall.errno_otherwise, "syscall " + base::quote(syscall.name)))};
+  for (const auto& alternative : syscall.any_of) {
+    ArgRule rule{{}, SECCOMP_RET_ALLOW};
+    for (const auto& check : alternative) rule.all_of.push_back(TRY(test_of(check, syscall.name)));
+    if (rule.all_of.empty())
+      return wrong("syscall ", base::quote(syscall.name), ": an alternative without a check allows every call");
+    decision.rules.push_back(std::move(rule));
+  }
+  if (decision.rules.empty()) return wrong("syscall ", base::quote(syscall.name), ": no alternative allows it");
+  return decision;
+}
+
+class Builder {
+ public:
+  explicit Builder(Abi native) : native_(native) {}
+
+  base::Result<void> add(const std::string& name, Decision decision) {
+    const auto number = syscall_number(native_, name);
+    if (!number && !syscall_supported(name)) return unknown(name);
+    if (!number) return base::ok();  // the other machine's, like "open" on aarch64
+    const auto [place, added] = decisions_.emplace(*number, std::move(decision));
+    // Naming a call twice is how groups overlap; saying two things of it is a mistake.
+    if (!added && !(place->second == decision)) return wrong("syscall ", base::quote(name), " has two rules");
+    return base::ok();
+  }
+
+  const std::map<std::uint32_t, Decision>& decisions() const { return decisions_; }
+
+ private:
+  static base::Error unknown(const std::string& name) {
+    auto error = wrong("unknown syscall ", base::quote(name));
+    const std::string near = syscall_nearest(name);
+    if (near.empty()) return error;
+    return std::move(error).hint(base::cat("did you mean ", base::quote(near), "?"));
+  }
+
+  Abi native_;
+  std::map<std::uint32_t, Decision> decisions_;
+};
+
+}  // namespace
+
+base::Result<FilterTable> policy_table(const policy::SeccompPolicy& policy, Abi native) {
+  Builder builder(native);
+  for (const auto& name : policy.allow) TRY(builder.add(name, {{}, SECCOMP_RET_ALLOW}));
+  for (const auto& syscall : policy.conditional) {
+    Decision decision = TRY(decision_of(syscall));
+    TRY(builder.add(syscall.name, std::move(decision)));
+  }
+  for (const auto& [name, err] : policy.errnos) {
+    const std::uint32_t answer = TRY(fails_with(err, "syscall " + base::quote(name)));
+    TRY(builder.add(name, {{}, answer}));
+  }
+
+  const std::uint32_t otherwise = TRY(fails_with(policy.default_errno, "default"));
+  std::vector<Segment> line;
+  append_segment(line, 0, {{}, otherwise});
+  if (native == Abi::kX8664) {
+    append_segment(line, kX32Bit, {{}, SECCOMP_RET_KILL_PROCESS});
+    append_segment(line, ~std::uint32_t{0}, {{}, otherwise});  // a tracer skipped the call
+  }
+  return FilterTable{{{audit_arch(native), overlay(line, builder.decisions())}}};
+}
+
+}  // namespace plan

@@ -1,0 +1,27 @@
+// The two inputs as tables. `native` is the machine's ABI, a value so that tests can ask for another's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "oci/spec.h"
+#include "plan/seccomp_table.h"
+#include "policy/seccomp_policy.h"
+
+namespace plan {
+
+// Whether a request's other ABIs are wanted: not when a policy, which has the native one only, kills them.
+enum class Abis { kListed, kNative };
+
+// config.json's linux.seccomp, as runc reads it. Names that nobody here knows go to `skipped`, if given.
+base::Result<FilterTable> request_table(const oci::Seccomp& request, Abi native, Abis abis = Abis::kListed,
+                                        std::vector<std::string>* skipped = nullptr);
+// Its flags for seccomp(2).
+base::Result<std::uint32_t> request_flags(const oci::Seccomp& request);
+
+// A policy's allow-list: the native ABI and no other.
+base::Result<FilterTable> policy_table(const policy::SeccompPolicy& policy, Abi native);
+
+}  // namespace plan

@@ -1,0 +1,27 @@
+// The two tables behind syscall_names: calls newer than libseccomp's own, and i386's multiplexed calls.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace plan {
+
+// From number 424 on a new call has one number on every machine (x32: with its bit set).
+struct NewSyscall {
+  std::string_view name;
+  std::uint32_t number;
+  bool only_x86_64 = false;
+  bool not_x32 = false;
+};
+std::span<const NewSyscall> newer_syscalls();
+
+struct I386Multiplexed {
+  std::string_view name;
+  std::uint32_t multiplexer;
+  std::uint32_t call;
+  std::uint32_t direct;  // the call's own number, 0 if i386 has none
+};
+std::span<const I386Multiplexed> i386_multiplexed();
+
+}  // namespace plan

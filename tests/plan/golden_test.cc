@@ -1,0 +1,74 @@
+// The whole plan for each policy and each sample bundle, as explain prints it, against tests/golden/POLICY/BUNDLE.plan:
+// a change of a policy or of a recipe shows as a readable diff. BULKHEAD_UPDATE_GOLDEN=1 writes them anew.
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "plan/print.h"
+#include "samples.h"
+
+namespace {
+
+std::string golden_path(const std::string& policy, const std::string& bundle) {
+  return std::string(TEST_GOLDEN) + "/" + policy + "/" + bundle + ".plan";
+}
+
+std::string read_text(const std::string& path) {
+  std::string text;
+  std::FILE* file = std::fopen(path.c_str(), "re");
+  if (file == nullptr) return text;
+  char buffer[4096];
+  for (std::size_t n; (n = std::fread(buffer, 1, sizeof(buffer), file)) > 0;) text.append(buffer, n);
+  std::fclose(file);
+  return text;
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  ::mkdir(path.substr(0, path.rfind('/')).c_str(), 0755);
+  std::FILE* file = std::fopen(path.c_str(), "we");
+  ASSERT_NE(file, nullptr) << path;
+  std::fwrite(text.data(), 1, text.size(), file);
+  std::fclose(file);
+}
+
+// The first line that differs, which is what a reader wants to see.
+std::string first_difference(const std::string& want, const std::string& have) {
+  std::size_t line = 1, start = 0;
+  for (std::size_t i = 0; i < want.size() && i < have.size() && want[i] == have[i]; ++i) {
+    if (want[i] == '\n') {
+      ++line;
+      start = i + 1;
+    }
+  }
+  return "line " + std::to_string(line) + "\n  want: " + want.substr(start, want.find('\n', start) - start) +
+         "\n  have: " + have.substr(start, have.find('\n', start) - start);
+}
+
+class Golden : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
+
+TEST_P(Golden, Plan) {
+  const auto& [policy, bundle] = GetParam();
+  const auto outcome = samples::hardened(samples::spec(bundle), policy);
+  const std::string have = plan::print_text(samples::plan_of(outcome), outcome.decisions, {});
+  const std::string path = golden_path(policy, bundle);
+  if (std::getenv("BULKHEAD_UPDATE_GOLDEN") != nullptr) {
+    write_text(path, have);
+    return;
+  }
+  const std::string want = read_text(path);
+  ASSERT_FALSE(want.empty()) << path << " is missing";
+  EXPECT_EQ(want, have) << path << ": " << first_difference(want, have);
+}
+
+INSTANTIATE_TEST_SUITE_P(Plans, Golden,
+                         testing::Combine(testing::Values("passthrough", "faas"), testing::ValuesIn(samples::bundle_names())),
+                         [](const auto& param) {
+                           std::string name = std::get<0>(param.param) + "_" + std::get<1>(param.param);
+                           for (char& c : name) c = c == '-' ? '_' : c;
+                           return name;
+                         });
+
+}  // namespace

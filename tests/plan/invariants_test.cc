@@ -1,0 +1,142 @@
+// Each invariant holds of every plan that plan_create makes, and fails for a plan in which what it guards is broken.
+
+#include "plan/invariants.h"
+
+#include <gtest/gtest.h>
+#include <linux/mount.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "samples.h"
+
+namespace {
+
+using plan::LaunchPlan;
+
+template <typename T>
+std::size_t find(const LaunchPlan& p) {
+  for (std::size_t i = 0; i < p.steps.size(); ++i) {
+    if (std::holds_alternative<T>(p.steps[i].op)) return i;
+  }
+  ADD_FAILURE() << "no such step";
+  return 0;
+}
+
+template <typename T>
+void drop(LaunchPlan& p) {
+  p.steps.erase(p.steps.begin() + static_cast<std::ptrdiff_t>(find<T>(p)));
+}
+
+template <typename T>
+void move_to_front(LaunchPlan& p) {
+  const auto it = p.steps.begin() + static_cast<std::ptrdiff_t>(find<T>(p));
+  std::rotate(p.steps.begin(), it, it + 1);
+}
+
+// Puts the first T right before exec.
+template <typename T>
+void move_to_end(LaunchPlan& p) {
+  const auto it = p.steps.begin() + static_cast<std::ptrdiff_t>(find<T>(p));
+  std::rotate(it, it + 1, p.steps.end() - 1);
+}
+
+struct Mutant {
+  const char* invariant;
+  const char* what;
+  std::function<void(LaunchPlan&)> break_it;
+};
+
+const std::vector<Mutant>& mutants() {
+  static const std::vector<Mutant> all = {
+      {"exec-is-last", "exec comes first", [](LaunchPlan& p) { move_to_front<plan::Exec>(p); }},
+      {"exec-is-last", "no exec", [](LaunchPlan& p) { p.steps.pop_back(); }},
+      {"only-exec-after-filter", "umask after the filter", [](LaunchPlan& p) { move_to_end<plan::Umask>(p); }},
+      {"filter-present", "no filter", [](LaunchPlan& p) { drop<plan::Seccomp>(p); }},
+      {"filter-present", "an empty filter", [](LaunchPlan& p) { p.seccomp.code.clear(); }},
+      {"no-new-privs-before-filter", "no no_new_privs", [](LaunchPlan& p) { drop<plan::NoNewPrivs>(p); }},
+      {"no-new-privs-before-filter", "not verified", [](LaunchPlan& p) { drop<plan::VerifyNoNewPrivs>(p); }},
+      {"no-new-privs-before-filter", "no_new_privs after the filter", [](LaunchPlan& p) { move_to_end<plan::NoNewPrivs>(p); }},
+      {"capabilities-after-last-mount", "capabilities dropped first", [](LaunchPlan& p) { move_to_front<plan::SetCaps>(p); }},
+      {"capabilities-after-last-mount", "capabilities not dropped", [](LaunchPlan& p) { drop<plan::SetCaps>(p); }},
+      {"capabilities-after-last-mount", "bounding set after the user", [](LaunchPlan& p) { move_to_end<plan::Bounding>(p); }},
+      {"no-host-path-after-pivot", "no pivot", [](LaunchPlan& p) { drop<plan::Pivot>(p); }},
+      {"no-host-path-after-pivot", "pivot too late", [](LaunchPlan& p) { move_to_end<plan::Pivot>(p); }},
+      {"no-host-path-after-pivot", "a file system made after the pivot", [](LaunchPlan& p) { move_to_end<plan::NewMount>(p); }},
+      {"no-host-path-after-pivot", "a directory made before the pivot", [](LaunchPlan& p) { move_to_front<plan::MakeDir>(p); }},
+      {"masks-last", "a mask before the mounts",
+       [](LaunchPlan& p) {
+         const auto pivot = static_cast<std::ptrdiff_t>(find<plan::Pivot>(p));
+         const auto mask = static_cast<std::ptrdiff_t>(find<plan::Mask>(p));
+         std::rotate(p.steps.begin() + pivot + 1, p.steps.begin() + mask, p.steps.begin() + mask + 1);
+       }},
+      {"everything-verified", "user not verified", [](LaunchPlan& p) { drop<plan::VerifyIdentity>(p); }},
+      {"everything-verified", "capabilities not verified", [](LaunchPlan& p) { drop<plan::VerifyCaps>(p); }},
+      {"everything-verified", "working directory not verified", [](LaunchPlan& p) { drop<plan::VerifyCwd>(p); }},
+      {"everything-verified", "a mask not verified", [](LaunchPlan& p) { drop<plan::VerifyMask>(p); }},
+      {"everything-verified", "verified before it is set", [](LaunchPlan& p) { move_to_front<plan::VerifyCaps>(p); }},
+      {"mounts-nosuid-nodev", "the root with setuid", [](LaunchPlan& p) { p.root_attr = 0; }},
+      {"mounts-nosuid-nodev", "a mount with setuid",
+       [](LaunchPlan& p) {
+         std::get<plan::Attach>(p.steps[find<plan::Attach>(p)].op).attr &= ~std::uint64_t{MOUNT_ATTR_NOSUID};
+       }},
+      {"mounts-nosuid-nodev", "a mount with devices",
+       [](LaunchPlan& p) {
+         std::get<plan::Attach>(p.steps[find<plan::Attach>(p)].op).attr &= ~std::uint64_t{MOUNT_ATTR_NODEV};
+       }},
+      {"descriptors-closed", "descriptors left open", [](LaunchPlan& p) { drop<plan::CloseFds>(p); }},
+      {"descriptors-closed", "one too many left open",
+       [](LaunchPlan& p) { ++std::get<plan::CloseFds>(p.steps[find<plan::CloseFds>(p)].op).first; }},
+      {"slots-valid", "a mount of no slot",
+       [](LaunchPlan& p) { std::get<plan::Attach>(p.steps[find<plan::Attach>(p)].op).mount.index = 4711; }},
+      {"slots-valid", "a mask of no slot",
+       [](LaunchPlan& p) { std::get<plan::Mask>(p.steps[find<plan::Mask>(p)].op).null.index = -1; }},
+  };
+  return all;
+}
+
+bool holds(const char* name, const LaunchPlan& p, const harden::Hardened& hardened) {
+  for (std::size_t i = 0; i < plan::kInvariantCount; ++i) {
+    if (std::string(plan::kInvariants[i].name) == name) return plan::kInvariants[i].holds(p, hardened);
+  }
+  ADD_FAILURE() << "no invariant " << name;
+  return false;
+}
+
+TEST(Invariants, HoldOfEveryPlan) {
+  for (const char* policy : {"passthrough", "faas"}) {
+    for (const auto& bundle : samples::bundle_names()) {
+      for (const auto mode : {kernel::CgroupMode::kUnified, kernel::CgroupMode::kV1}) {
+        for (const bool remap : {true, false}) {
+          oci::Spec spec = samples::spec(bundle);
+          if (mode == kernel::CgroupMode::kV1 && spec.linux.resources) spec.linux.resources->unified.clear();  // v2 only
+          const auto outcome = samples::hardened(std::move(spec), policy, remap);
+          const LaunchPlan p = samples::plan_of(outcome, samples::facts(mode));
+          for (std::size_t i = 0; i < plan::kInvariantCount; ++i) {
+            EXPECT_TRUE(plan::kInvariants[i].holds(p, outcome.hardened)) << plan::kInvariants[i].name << " " << policy << " " << bundle;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Invariants, EachFailsForItsMutants) {
+  const auto outcome = samples::hardened(samples::spec("docker"), "faas");
+  const LaunchPlan good = samples::plan_of(outcome);
+  for (const auto& mutant : mutants()) {
+    LaunchPlan broken = good;
+    mutant.break_it(broken);
+    EXPECT_FALSE(holds(mutant.invariant, broken, outcome.hardened)) << mutant.invariant << ": " << mutant.what;
+    EXPECT_FALSE(plan::check_invariants(broken, outcome.hardened).has_value()) << mutant.what;
+  }
+}
+
+TEST(Invariants, EachHasAMutant) {
+  for (std::size_t i = 0; i < plan::kInvariantCount; ++i) {
+    const std::string name = plan::kInvariants[i].name;
+    EXPECT_TRUE(std::any_of(mutants().begin(), mutants().end(), [&](const Mutant& m) { return name == m.invariant; })) << name;
+  }
+}
+
+}  // namespace

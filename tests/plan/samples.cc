@@ -1,0 +1,123 @@
+#include "samples.h"
+
+#include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <sched.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "oci/read.h"
+#include "policy/find.h"
+
+namespace samples {
+
+std::vector<std::string> bundle_names() {
+  return {"containerd-cri-pause", "containerd-cri-queue-proxy", "containerd-cri-user", "cri-userns",
+          "docker",               "faasd",                      "podman",              "runc-spec"};
+}
+
+std::string bundle_text(const std::string& name) {
+  const std::string path = std::string(TEST_BUNDLES) + "/" + name + ".json";
+  std::FILE* file = std::fopen(path.c_str(), "re");
+  if (file == nullptr) {
+    ADD_FAILURE() << "no bundle " << path;
+    return "";
+  }
+  std::string text;
+  char buffer[4096];
+  for (std::size_t n; (n = std::fread(buffer, 1, sizeof(buffer), file)) > 0;) text.append(buffer, n);
+  std::fclose(file);
+  return text;
+}
+
+oci::Spec spec(const std::string& name) {
+  auto read = oci::read_spec(bundle_text(name));
+  EXPECT_TRUE(read.has_value()) << name << ": " << (read ? "" : read.error().message());
+  if (!read) return minimal();
+  read->process->terminal = false;
+  read->process->console_size.reset();
+  // "slice:prefix:name" is for the systemd driver; the directory that it would become is planned instead.
+  for (char& c : read->linux.cgroups_path) c = c == ':' ? '/' : c;
+  return *std::move(read);
+}
+
+oci::Spec minimal() {
+  oci::Spec spec;
+  spec.oci_version = "1.2.0";
+  spec.root.path = "rootfs";
+  spec.process.emplace();
+  spec.process->args = {"/bin/true"};
+  spec.process->env = {"PATH=/bin:/usr/bin"};
+  spec.process->cwd = "/";
+  for (const auto& [type, name] : {std::pair{std::uint64_t{CLONE_NEWNS}, "mount"}, {std::uint64_t{CLONE_NEWPID}, "pid"}}) {
+    oci::Namespace ns;
+    ns.type = type;
+    ns.name = name;
+    spec.linux.namespaces.push_back(ns);
+  }
+  oci::Mount proc;
+  proc.destination = "/proc";
+  proc.type = "proc";
+  proc.source = "proc";
+  spec.mounts.push_back(proc);
+  return spec;
+}
+
+kernel::Facts facts(kernel::CgroupMode mode) {
+  kernel::Facts facts;
+  facts.kernel_major = 6;
+  facts.kernel_minor = 1;
+  facts.kernel_release = "6.1.0";
+  facts.effective_caps = (1ULL << (CAP_LAST_CAP + 1)) - 1;
+  facts.has_kcore = true;
+  facts.apparmor = true;
+  facts.cgroup.mode = mode;
+  if (mode == kernel::CgroupMode::kUnified) {
+    facts.cgroup.v2_mount = "/sys/fs/cgroup";
+    facts.cgroup.own[""] = "/";
+    facts.cgroup.v2_controllers = {"cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc"};
+  } else {
+    for (const char* controller : {"blkio", "cpu", "cpuacct", "cpuset", "devices", "freezer", "memory", "pids", "name=systemd"}) {
+      const std::string name = controller;
+      facts.cgroup.v1_mounts[name] = "/sys/fs/cgroup/" + (name.starts_with("name=") ? name.substr(5) : name);
+      facts.cgroup.own[name] = "/";
+    }
+  }
+  return facts;
+}
+
+harden::Outcome hardened(oci::Spec spec, const std::string& name, bool can_remap) {
+  auto policy = policy::load_policy(name);
+  EXPECT_TRUE(policy.has_value()) << (policy ? "" : policy.error().message());
+  harden::Abilities abilities;
+  abilities.remap = can_remap;
+  if (!can_remap) abilities.remap_unable = "the root's file system cannot be idmapped by this kernel";
+  abilities.remap_base = 0x70000000;
+  auto outcome = harden::harden(std::move(spec), policy.value(), abilities);
+  EXPECT_TRUE(outcome.has_value()) << (outcome ? "" : outcome.error().message());
+  if (!outcome) std::abort();
+  return *std::move(outcome);
+}
+
+plan::CreateOptions options() {
+  plan::CreateOptions options;
+  options.id = "web1";
+  options.bundle = "/bundle";
+  return options;
+}
+
+plan::LaunchPlan plan_of(const harden::Outcome& outcome, const kernel::Facts& facts) {
+  auto made = plan::plan_create(outcome.hardened, facts, options());
+  EXPECT_TRUE(made.has_value()) << (made ? "" : made.error().message());
+  return made ? *std::move(made) : plan::LaunchPlan{};
+}
+
+base::Error refusal(oci::Spec spec, const std::string& policy) {
+  const auto outcome = hardened(std::move(spec), policy);
+  auto made = plan::plan_create(outcome.hardened, facts(), options());
+  EXPECT_FALSE(made.has_value()) << "this plan must be refused";
+  return made ? base::Error::usage("nothing was refused") : std::move(made).error();
+}
+
+}  // namespace samples

@@ -1,0 +1,26 @@
+// Inputs for the tests of the plan room: the sample bundles, hardened, on an imagined host.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harden/harden.h"
+#include "kernel/facts.h"
+#include "plan/plan.h"
+
+namespace samples {
+
+std::vector<std::string> bundle_names();                  // "docker", "podman" …
+std::string bundle_text(const std::string& name);         // tests/bundles/NAME.json
+oci::Spec spec(const std::string& name);
+oci::Spec minimal();                                      // a process in new namespaces, a root, /proc
+kernel::Facts facts(kernel::CgroupMode mode = kernel::CgroupMode::kUnified);
+harden::Outcome hardened(oci::Spec spec, const std::string& policy, bool can_remap = true);
+plan::CreateOptions options();
+
+// The plan, or the test fails.
+plan::LaunchPlan plan_of(const harden::Outcome& outcome, const kernel::Facts& facts = samples::facts());
+// The error of a plan that must not be.
+base::Error refusal(oci::Spec spec, const std::string& policy = "passthrough");
+
+}  // namespace samples

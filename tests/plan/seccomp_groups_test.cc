@@ -1,0 +1,128 @@
+// The named groups of profiles/seccomp: what is in them, and what compiling the largest costs.
+#include <gtest/gtest.h>
+#include <jansson.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "plan/seccomp_emit.h"
+#include "plan/seccomp_program.h"
+#include "plan/seccomp_samples.h"
+#include "plan/syscall_names.h"
+#include "support/bpf_eval.h"
+
+namespace plan {
+namespace {
+
+using Names = std::set<std::string>;
+
+// What a group file lists, groups and calls.
+Names listed(const std::string& group) {
+  const std::string path = SOURCE_DIR "/profiles/seccomp/" + group + ".json";
+  json_error_t error;
+  const std::unique_ptr<json_t, void (*)(json_t*)> root(json_load_file(path.c_str(), JSON_REJECT_DUPLICATES, &error),
+                                                        [](json_t* json) { json_decref(json); });
+  EXPECT_NE(root, nullptr) << path << ": " << error.text;
+  EXPECT_EQ("@" + group, json_string_value(json_object_get(root.get(), "name"))) << path;
+  for (const char* member : {"bulkhead", "version", "description"})
+    EXPECT_TRUE(json_is_string(json_object_get(root.get(), member))) << path << ": " << member;
+  Names out;
+  std::size_t i = 0;
+  json_t* name = nullptr;
+  json_array_foreach(json_object_get(root.get(), "syscalls"), i, name) {
+    EXPECT_TRUE(out.insert(json_string_value(name)).second) << path << ": twice " << json_string_value(name);
+  }
+  EXPECT_FALSE(out.empty()) << path;
+  return out;
+}
+
+Names expanded(const std::string& group) {
+  Names out;
+  for (const auto& name : listed(group)) {
+    if (name.starts_with('@')) {
+      out.merge(expanded(name.substr(1)));
+    } else {
+      out.insert(name);
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> groups() {
+  std::vector<std::string> out;
+  for (const auto& file : std::filesystem::directory_iterator(SOURCE_DIR "/profiles/seccomp"))
+    if (file.path().extension() == ".json") out.push_back(file.path().stem());
+  return out;
+}
+
+TEST(SeccompGroups, NameCallsThatExist) {
+  ASSERT_GT(groups().size(), 10U);
+  for (const auto& group : groups())
+    for (const auto& name : expanded(group)) EXPECT_TRUE(syscall_supported(name)) << "@" << group << ": " << name;
+}
+
+TEST(SeccompGroups, NoCallIsInTwo) {
+  std::map<std::string, std::string> home;
+  for (const auto& group : groups()) {
+    for (const auto& name : listed(group)) {
+      if (name.starts_with('@')) continue;
+      const auto [at, added] = home.emplace(name, group);
+      EXPECT_TRUE(added) << name << " is in @" << group << " and @" << at->second;
+    }
+  }
+}
+
+TEST(SeccompGroups, FaasHoldsWhatNoTraceShows) {
+  const Names faas = expanded("faas");
+  for (const char* name : {"restart_syscall", "rt_sigreturn", "exit", "exit_group", "futex", "sched_yield", "rseq",
+                           "clock_nanosleep", "fork", "vfork", "statx", "fstat", "openat2", "epoll_pwait2", "getrandom"})
+    EXPECT_TRUE(faas.contains(name)) << name;
+}
+
+TEST(SeccompGroups, FaasLeavesOutWhatReachesFar) {
+  const Names faas = expanded("faas");
+  for (const char* name :
+       {"clone", "clone3", "socket", "socketpair", "personality", "mount", "umount2", "unshare", "setns", "bpf", "ptrace",
+        "io_uring_setup", "io_uring_enter", "keyctl", "add_key", "request_key", "userfaultfd", "perf_event_open",
+        "kexec_load", "init_module", "open_by_handle_at", "process_vm_readv", "statmount", "setuid", "mknod", "chown",
+        "shmget", "msgget", "semget", "mq_open", "memfd_secret", "fanotify_init", "pidfd_getfd", "fsopen", "move_mount"})
+    EXPECT_FALSE(faas.contains(name)) << name;
+}
+
+policy::SeccompPolicy faas() {
+  policy::SeccompPolicy out;
+  const Names allowed = expanded("faas");
+  out.allow.assign(allowed.begin(), allowed.end());
+  out.conditional = {{"clone", {{{0, 0x7e020000, {0}}}}, 1}, {"personality", {{{0, 0xffffffff, {0, 0xffffffff}}}}, 1}};
+  for (const auto& name : expanded("privileged-eperm")) out.errnos.emplace_back(name, 1);
+  return out;
+}
+
+// What a cold start without a cache pays. The best of many runs, since the machine may be busy.
+TEST(SeccompGroups, CompilingFaasTakesLessThanTheLoad) {
+  using Clock = std::chrono::steady_clock;
+  const auto policy = faas();
+  double best = 1e9;
+  std::size_t size = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto begin = Clock::now();
+    const auto program = build_seccomp(nullptr, &policy);
+    best = std::min(best, std::chrono::duration<double, std::micro>(Clock::now() - begin).count());
+    ASSERT_TRUE(program);
+    size = program->code.size();
+  }
+  std::printf("@faas: %.0f us, %zu instructions\n", best, size);
+  EXPECT_LT(size, 400U);
+#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
+  std::printf("not compared with 300 us: a build with checks or without optimisation\n");
+#else
+  EXPECT_LT(best, 300);
+#endif
+}
+
+}  // namespace
+}  // namespace plan

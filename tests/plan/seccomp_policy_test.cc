@@ -1,0 +1,173 @@
+// The policy's list against what it says, worked out anew for every call.
+#include <gtest/gtest.h>
+#include <linux/audit.h>
+
+#include "plan/seccomp_emit.h"
+#include "plan/seccomp_samples.h"
+#include "plan/seccomp_sources.h"
+#include "support/bpf_eval.h"
+
+namespace plan {
+namespace {
+
+using samples::Dice;
+
+std::vector<sock_filter> program_of(const policy::SeccompPolicy& policy, Abi native = Abi::kX8664) {
+  auto table = policy_table(policy, native);
+  EXPECT_TRUE(table) << table.error().message();
+  return table ? emit(*table) : std::vector<sock_filter>{};
+}
+
+std::string differs_from(const std::vector<sock_filter>& program, const policy::SeccompPolicy& policy, Abi native,
+                         std::uint64_t seed, bool all_numbers) {
+  Dice dice(seed);
+  const auto want = [&](auto token, auto number, const auto& args) {
+    return samples::want(policy, native, token, number, args);
+  };
+  const auto values = samples::interesting(policy);
+  if (!all_numbers) return samples::difference(program, dice, values, samples::some_numbers(dice, 40), want);
+  std::vector<std::uint32_t> conditional;
+  for (const auto& syscall : policy.conditional)
+    if (const auto number = syscall_number(native, syscall.name)) conditional.push_back(*number);
+  return samples::difference(program, dice, values, samples::numbers_and_often(conditional), want);
+}
+
+policy::SeccompPolicy faas_like() {
+  policy::SeccompPolicy policy;
+  policy.allow = {"read", "write", "openat", "exit", "exit_group", "mmap", "restart_syscall", "cachestat", "mseal"};
+  policy.conditional = {
+      {"clone", {{{0, 0x7e020000, {0}}}}, 1},
+      {"personality", {{{0, 0xffffffff, {0, 0xffffffff}}}}, 1},
+      {"socket",
+       {{{0, 0xffffffff, {1, 2, 10}}, {1, 0xf, {1, 2}}, {2, 0xffffffff, {0, 6, 17}}},
+        {{0, 0xffffffff, {16}}, {1, 0xf, {2, 3}}, {2, 0xffffffff, {0}}}},
+       97}};
+  policy.errnos = {{"mount", 1}, {"ptrace", 1}};
+  return policy;
+}
+
+TEST(SeccompPolicy, EveryCallOfAFunctionsProfile) {
+  for (const Abi native : {Abi::kX8664, Abi::kAarch64}) {
+    const auto program = program_of(faas_like(), native);
+    EXPECT_EQ(support::bpf_fault(program), "");
+    EXPECT_EQ(differs_from(program, faas_like(), native, 1, true), "");
+  }
+}
+
+TEST(SeccompPolicy, RandomPolicies) {
+  Dice dice(2);
+  for (std::uint64_t i = 0; i < 10'000; ++i) {
+    const auto policy = samples::random_policy(dice);
+    const Abi native = i % 4 == 0 ? Abi::kAarch64 : Abi::kX8664;
+    const auto program = program_of(policy, native);
+    ASSERT_EQ(support::bpf_fault(program), "") << i;
+    ASSERT_EQ(differs_from(program, policy, native, i, i % 200 == 0), "") << i;
+  }
+}
+
+TEST(SeccompPolicy, HighWordsDoNotCount) {
+  const auto program = program_of(faas_like());
+  const auto socket = [&](std::uint64_t domain, std::uint64_t type, std::uint64_t protocol) {
+    return support::bpf_eval(program, samples::call(AUDIT_ARCH_X86_64, 41, {{domain, type, protocol}}));
+  };
+  const std::uint64_t dirt = 0xdead00000000;
+  EXPECT_EQ(socket(2, 1, 0), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(socket(2 | dirt, 0x80001 | dirt, 6 | dirt), SECCOMP_RET_ALLOW);
+  for (const std::uint64_t domain : {38U, 40U}) {  // AF_ALG, AF_VSOCK
+    EXPECT_EQ(socket(domain, 1, 0), SECCOMP_RET_ERRNO | 97);
+    EXPECT_EQ(socket(domain | dirt, 1, 0), SECCOMP_RET_ERRNO | 97);
+  }
+  EXPECT_EQ(socket(2, 3, 0), SECCOMP_RET_ERRNO | 97);     // SOCK_RAW
+  EXPECT_EQ(socket(2, 1, 262), SECCOMP_RET_ERRNO | 97);   // MPTCP
+  EXPECT_EQ(socket(16, 3, 0), SECCOMP_RET_ALLOW);         // NETLINK_ROUTE
+  EXPECT_EQ(socket(16, 3, 9), SECCOMP_RET_ERRNO | 97);    // NETLINK_AUDIT
+}
+
+// For each property a filter that lacks it, which the comparison must notice.
+TEST(SeccompPolicy, MutantsAreNoticed) {
+  const auto policy = faas_like();
+  const FilterTable good = *policy_table(policy, Abi::kX8664);
+  const auto noticed = [&](const FilterTable& table) {
+    return !differs_from(emit(table), policy, Abi::kX8664, 3, true).empty();
+  };
+  ASSERT_FALSE(noticed(good));
+  const auto segment_of = [](FilterTable& table, std::uint32_t number) -> Segment& {
+    auto& segments = table.archs[0].segments;
+    const auto past = [](std::uint32_t value, const Segment& s) { return value < s.first; };
+    return *std::prev(std::upper_bound(segments.begin(), segments.end(), number, past));
+  };
+
+  FilterTable foreign = good;
+  foreign.archs.push_back({AUDIT_ARCH_I386, good.archs[0].segments});
+  EXPECT_TRUE(noticed(foreign)) << "another architecture gets in";
+
+  FilterTable x32 = good;
+  segment_of(x32, kX32Bit + 1).decision.otherwise = SECCOMP_RET_ERRNO | 38;
+  EXPECT_TRUE(noticed(x32)) << "x32 is not killed";
+
+  FilterTable skipped = good;
+  skipped.archs[0].segments.pop_back();
+  EXPECT_TRUE(noticed(skipped)) << "a skipped call is killed";
+
+  FilterTable wide = good;
+  for (auto& rule : segment_of(wide, 41).decision.rules) rule.all_of[0].mask = ~std::uint64_t{0};
+  EXPECT_TRUE(noticed(wide)) << "high words count";
+
+  FilterTable unmasked = good;
+  segment_of(unmasked, 56).decision.rules[0].all_of[0].mask = 0xffffffff;
+  EXPECT_TRUE(noticed(unmasked)) << "the mask is lost";
+
+  FilterTable errno_lost = good;
+  segment_of(errno_lost, 165).decision.otherwise = SECCOMP_RET_ERRNO | 38;
+  EXPECT_TRUE(noticed(errno_lost)) << "mount's errno is lost";
+
+  FilterTable fewer = good;
+  segment_of(fewer, 41).decision.rules.pop_back();
+  EXPECT_TRUE(noticed(fewer)) << "an alternative is lost";
+
+  FilterTable open = good;
+  segment_of(open, 600).decision.otherwise = SECCOMP_RET_ALLOW;
+  EXPECT_TRUE(noticed(open)) << "the default allows";
+}
+
+TEST(SeccompPolicy, NamesOfTheOtherMachineAreSkipped) {
+  policy::SeccompPolicy policy;
+  policy.allow = {"open", "renameat", "arch_prctl", "fork"};
+  EXPECT_TRUE(policy_table(policy, Abi::kX8664));
+  const auto table = policy_table(policy, Abi::kAarch64);
+  ASSERT_TRUE(table);
+  EXPECT_EQ(evaluate(*table, AUDIT_ARCH_AARCH64, 38, {}), SECCOMP_RET_ALLOW);  // renameat
+  EXPECT_EQ(evaluate(*table, AUDIT_ARCH_AARCH64, 2, {}), SECCOMP_RET_ERRNO | 38);
+}
+
+std::string refusal(const policy::SeccompPolicy& policy) {
+  const auto table = policy_table(policy, Abi::kX8664);
+  if (table) return "accepted";
+  EXPECT_EQ(table.error().kind(), base::Kind::kPolicy);
+  return table.error().message();
+}
+
+TEST(SeccompPolicy, Refusals) {
+  using Checks = std::vector<std::vector<policy::ArgCheck>>;
+  const auto conditional = [](Checks any_of) {
+    return policy::SeccompPolicy{{}, {{"socket", std::move(any_of), 97}}, {}, 38};
+  };
+  EXPECT_EQ(refusal({{"opnat"}, {}, {}, 38}), "seccomp: unknown syscall \"opnat\"; hint: did you mean \"openat\"?");
+  EXPECT_EQ(refusal({{"socketcall"}, {}, {}, 38}).substr(0, 38), "seccomp: unknown syscall \"socketcall\"");
+  EXPECT_EQ(refusal({{""}, {}, {}, 38}), "seccomp: unknown syscall \"\"");
+  EXPECT_EQ(refusal({{"mount"}, {}, {{"mount", 1}}, 38}), "seccomp: syscall \"mount\" has two rules");
+  EXPECT_EQ(refusal({{"mount", "mount"}, {}, {}, 38}), "accepted");
+  EXPECT_EQ(refusal({{}, {}, {{"mount", 4096}}, 38}),
+            "seccomp: syscall \"mount\": want an errno of 0..4095, have 4096");
+  EXPECT_EQ(refusal({{}, {}, {}, 5000}), "seccomp: default: want an errno of 0..4095, have 5000");
+  EXPECT_EQ(refusal(conditional({{{6, 0xff, {1}}}})), "seccomp: syscall \"socket\": want an argument of 0..5, have 6");
+  EXPECT_EQ(refusal(conditional({{{0, 0xf, {16}}}})),
+            "seccomp: syscall \"socket\": value 16 has bits outside of mask 15");
+  EXPECT_EQ(refusal(conditional({{{0, 0xf, {}}}})),
+            "seccomp: syscall \"socket\": a check without a value never holds");
+  EXPECT_EQ(refusal(conditional({{}})), "seccomp: syscall \"socket\": an alternative without a check allows every call");
+  EXPECT_EQ(refusal(conditional({})), "seccomp: syscall \"socket\": no alternative allows it");
+}
+
+}  // namespace
+}  // namespace plan
