@@ -1,0 +1,91 @@
+// What the op functions of init share. Freestanding: no libc, no heap, no exceptions.
+// Each op function runs in init: in the container's new namespaces, single-threaded, before exec. It returns
+// 0 or a negative errno, and may set Context::detail to say more.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "init/protocol.h"
+#include "plan/image.h"
+
+namespace init {
+
+struct Context {
+  plan::image::View image{};
+  int report = -1;              // socket to the parent, later to `start`; CLOEXEC
+  int root = -1;                // O_PATH of the container's root, from kPivot on
+  std::uint32_t op = kNoOp;     // being executed
+  std::uint32_t detail = 0;
+  bool null_attached = false;   // kMask: the slots' mounts are in the tree, clones are needed from now on
+  bool empty_attached = false;
+  bool in_cwd = false;          // kChdir has succeeded
+  std::uint32_t executable = 0; // string offset of the path that kFindExecutable chose
+
+  const char* text(std::uint32_t offset) const { return image.strings + offset; }
+  const std::uint32_t* words(const plan::image::Op& op_) const { return image.words + op_.words; }
+  int fd(std::int32_t slot) const { return slot < 0 ? -1 : image.slots[slot]; }
+};
+
+inline std::uint64_t wide(const std::uint32_t* words) {
+  return static_cast<std::uint64_t>(words[0]) | static_cast<std::uint64_t>(words[1]) << 32;
+}
+
+void send(const Context& ctx, MessageKind kind, std::int32_t err, std::uint32_t detail);
+bool receive(int fd, Message& message);  // false: end of file or error
+
+using OpFunction = long (*)(Context&, const plan::image::Op&);
+
+// mounts.cc
+long propagation(Context&, const plan::image::Op&);
+long new_mount(Context&, const plan::image::Op&);
+long pivot(Context&, const plan::image::Op&);
+long attach(Context&, const plan::image::Op&);
+long set_attr(Context&, const plan::image::Op&);
+long copy_up(int from, int to);  // copyup.cc: the contents of one directory into another
+// paths.cc
+long node(Context&, const plan::image::Op&);
+long symlink(Context&, const plan::image::Op&);
+long make_dir(Context&, const plan::image::Op&);
+long sysctl(Context&, const plan::image::Op&);
+long label(Context&, const plan::image::Op&);
+long readonly_path(Context&, const plan::image::Op&);
+long mask(Context&, const plan::image::Op&);
+// process.cc
+long join_cgroup(Context&, const plan::image::Op&);
+long reset_affinity(Context&, const plan::image::Op&);
+long keyring(Context&, const plan::image::Op&);
+long unshare(Context&, const plan::image::Op&);
+long join_mount_ns(Context&, const plan::image::Op&);
+long hostname(Context&, const plan::image::Op&);
+long domainname(Context&, const plan::image::Op&);
+long loopback(Context&, const plan::image::Op&);
+long rlimit(Context&, const plan::image::Op&);
+long scheduler(Context&, const plan::image::Op&);
+long io_priority(Context&, const plan::image::Op&);
+long personality(Context&, const plan::image::Op&);
+long own_stdio(Context&, const plan::image::Op&);
+long set_umask(Context&, const plan::image::Op&);
+long change_dir(Context&, const plan::image::Op&);
+// identity.cc
+long wait_maps(Context&, const plan::image::Op&);
+long bounding(Context&, const plan::image::Op&);
+long identity(Context&, const plan::image::Op&);
+long capabilities(Context&, const plan::image::Op&);
+long no_new_privs(Context&, const plan::image::Op&);
+long not_dumpable(Context&, const plan::image::Op&);
+// verify.cc
+long verify_identity(Context&, const plan::image::Op&);
+long verify_caps(Context&, const plan::image::Op&);
+long verify_no_new_privs(Context&, const plan::image::Op&);
+long verify_mount(Context&, const plan::image::Op&);
+long verify_mask(Context&, const plan::image::Op&);
+long verify_cwd(Context&, const plan::image::Op&);
+// start.cc
+long find_executable(Context&, const plan::image::Op&);
+long ready(Context&, const plan::image::Op&);
+long close_fds(Context&, const plan::image::Op&);
+long seccomp(Context&, const plan::image::Op&);
+long exec(Context&, const plan::image::Op&);
+
+}  // namespace init

@@ -1,0 +1,67 @@
+// Users, groups, capabilities, no_new_privs. Raw system calls: libc's set*id wrappers signal other threads.
+// Order (capabilities(7)): groups and bounding set while still privileged, KEEPCAPS over the change of user,
+// then all sets at once, ambient last.
+
+#include <asm/errno.h>
+#include <linux/capability.h>
+#include <linux/prctl.h>
+
+#include "init/context.h"
+#include "kernel/raw.h"
+
+namespace init {
+
+using kernel::raw::call;
+using kernel::raw::failed;
+using plan::image::Op;
+
+long wait_maps(Context& ctx, const Op& op) {
+  Message message{};
+  if (!receive(ctx.report, message) || message.kind != MessageKind::kMapsReady) return -EPIPE;
+  long result = call(__NR_setresgid, op.b, op.b, op.b);
+  if (!failed(result)) result = call(__NR_setresuid, op.a, op.a, op.a);
+  if (!failed(result)) result = call(__NR_prctl, PR_SET_DUMPABLE, 0);
+  return result;
+}
+
+long bounding(Context&, const Op& op) {
+  for (std::uint32_t cap = 0; cap <= op.b && cap < 64; ++cap) {
+    if ((op.a >> cap & 1) != 0) continue;
+    const long result = call(__NR_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0);
+    if (failed(result)) return result;
+  }
+  return 0;
+}
+
+long identity(Context& ctx, const Op& op) {
+  long result = 0;
+  if ((op.flags & plan::image::kKeepGroups) == 0) result = call(__NR_setgroups, op.count, ctx.words(op));
+  if (!failed(result)) result = call(__NR_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);
+  if (!failed(result)) result = call(__NR_setresgid, op.b, op.b, op.b);
+  if (!failed(result)) result = call(__NR_setresuid, op.a, op.a, op.a);
+  // A change of user resets it to what suid_dumpable says.
+  if (!failed(result)) result = call(__NR_prctl, PR_SET_DUMPABLE, 0);
+  return result;
+}
+
+long capabilities(Context& ctx, const Op& op) {
+  const std::uint32_t* w = ctx.words(op);  // effective, permitted, inheritable, ambient: lo, hi each
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  const __user_cap_data_struct data[2] = {{w[0], w[2], w[4]}, {w[1], w[3], w[5]}};
+  long result = call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  if (!failed(result)) result = call(__NR_capset, &header, data);
+  if (failed(result)) return result;
+  const std::uint64_t ambient = wide(w + 6);
+  for (std::uint32_t cap = 0; cap < 64; ++cap) {
+    if ((ambient >> cap & 1) == 0) continue;
+    result = call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0);
+    if (failed(result)) return result;
+  }
+  return call(__NR_prctl, PR_SET_KEEPCAPS, 0, 0, 0, 0);
+}
+
+long no_new_privs(Context&, const Op&) { return call(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+
+long not_dumpable(Context&, const Op&) { return call(__NR_prctl, PR_SET_DUMPABLE, 0); }
+
+}  // namespace init

@@ -1,0 +1,52 @@
+// What the parent (launch/, then `start`) and init say to each other, over a SOCK_SEQPACKET socket.
+//
+//   parent                                   init
+//   ------                                   ----
+//   clone3, vfork-like; init is exec'd
+//   write id maps, idmap mounts
+//   kMapsReady  --------------------------->            only with a user namespace
+//                                            mounts, pivot, masks, identity, verification
+//               <---------------------------  kWarning  any number: an op failed that may
+//               <---------------------------  kReady    everything but seccomp and exec is done
+//   save the record and the pid file
+//   kGo         --------------------------->            create: wait for `start` at the gate socket
+//   (the parent of create exits)
+//   start: connect to the gate
+//   kStart      --------------------------->            (run: sent by the parent instead of kGo)
+//                                            close descriptors, seccomp, execve
+//               <---------------------------  end of file: the container's program runs
+//
+// In place of any of init's messages: kFailure, after which init has exited. End of file before kReady:
+// init died. init takes the parent's end of file as the order to exit: no orphan waits for ever.
+// Freestanding: shared by launch/ and init/.
+#pragma once
+
+#include <cstdint>
+
+namespace init {
+
+enum class MessageKind : std::uint32_t { kReady = 1, kWarning, kFailure, kMapsReady, kGo, kStart };
+
+struct Message {
+  MessageKind kind;
+  std::uint32_t op;      // index of the op in the image; kNoOp if none
+  std::int32_t err;      // positive errno
+  std::uint32_t detail;  // a Detail; of kNewMount: which option is wrong, counted from 1, or 0
+};
+static_assert(sizeof(Message) == 16);
+
+constexpr std::uint32_t kNoOp = 0xffffffff;
+
+// Message::detail of kFailure where errno alone would mislead.
+enum Detail : std::uint32_t {
+  kNoDetail = 0,
+  kBadImage,          // the image is damaged
+  kTargetOnProc,      // a mount target resolves to procfs
+  kTargetIsRoot,      // a mount target resolves to the root itself
+  kWrongNode,         // something else than the wanted device node is there
+  kMismatch,          // verification: what is in force differs from the plan
+  kClamped,           // rlimit: lowered to the hard limit of this process
+  kExecFailed,        // execve itself, after the seccomp filter was loaded
+};
+
+}  // namespace init

@@ -1,0 +1,104 @@
+// The end of the story: find the program, tell the parent, wait for the gate, close everything, load the
+// filter, exec. After the filter is loaded nothing but execve is called (and, when that fails, the report).
+
+#include <asm/errno.h>
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <linux/stat.h>
+
+#include "init/context.h"
+#include "kernel/raw.h"
+
+namespace init {
+
+using kernel::raw::call;
+using kernel::raw::failed;
+using plan::image::Op;
+
+namespace {
+
+// 0 if the effective user may execute `path`, a regular file.
+long check_executable(const char* path) {
+  struct statx stat {};
+  long result = call(__NR_statx, AT_FDCWD, path, 0, STATX_TYPE, &stat);
+  if (failed(result)) return result;
+  if ((stat.stx_mode & kernel::raw::kTypeMask) == kernel::raw::kDirectory) return -EISDIR;
+  if ((stat.stx_mode & kernel::raw::kTypeMask) != kernel::raw::kRegular) return -EACCES;
+  result = call(__NR_faccessat2, AT_FDCWD, path, 1 /* X_OK */, AT_EACCESS);
+  return result;
+}
+
+}  // namespace
+
+// As execvp(3): the first candidate that may be executed; a permission error beats "not there".
+long find_executable(Context& ctx, const Op& op) {
+  long verdict = -ENOENT;
+  for (std::uint32_t i = 0; i < op.count; ++i) {
+    const long result = check_executable(ctx.text(ctx.words(op)[i]));
+    if (result == 0) {
+      ctx.executable = ctx.words(op)[i];
+      return 0;
+    }
+    const bool missing = result == -ENOENT || result == -ENOTDIR;
+    if (!missing && verdict == -ENOENT) verdict = result;
+  }
+  return verdict;
+}
+
+// The parent may die at any time: end of file is then the order to go.
+long ready(Context& ctx, const Op&) {
+  send(ctx, MessageKind::kReady, 0, ctx.executable);
+  Message message{};
+  const std::int32_t gate_slot = ctx.image.header->gate_slot;
+  if (!receive(ctx.report, message)) return -EPIPE;
+  call(__NR_prctl, 1 /* PR_SET_PDEATHSIG */, 0);
+  if (gate_slot < 0) return message.kind == MessageKind::kStart ? 0 : -EPIPE;
+  if (message.kind != MessageKind::kGo) return -EPIPE;
+  // `create` is done and goes; `start` will connect. A client that goes away without a word is forgotten.
+  call(__NR_close, ctx.report);
+  ctx.report = -1;
+  for (;;) {
+    const long client = kernel::raw::uninterrupted(
+        [&] { return call(__NR_accept4, ctx.fd(gate_slot), 0, 0, O_CLOEXEC); });
+    if (failed(client)) return client;
+    if (receive(static_cast<int>(client), message) && message.kind == MessageKind::kStart) {
+      ctx.report = static_cast<int>(client);
+      return 0;
+    }
+    call(__NR_close, client);
+  }
+}
+
+// A true close, not just close-on-exec: "/proc/self/fd/N" as the program or the working directory must not
+// resolve to anything of the host (CVE-2024-21626).
+long close_fds(Context& ctx, const Op& op) {
+  const auto first = static_cast<unsigned>(op.a);
+  const auto report = static_cast<unsigned>(ctx.report);
+  long result = 0;
+  if (report > first) result = call(__NR_close_range, first, report - 1, 0);
+  if (!failed(result)) result = call(__NR_close_range, report + 1 > first ? report + 1 : first, ~0U, 0);
+  return result;
+}
+
+long seccomp(Context& ctx, const Op& op) {
+  sock_fprog program{};
+  program.len = static_cast<unsigned short>(ctx.image.header->filter_count);
+  program.filter = static_cast<sock_filter*>(const_cast<void*>(ctx.image.filter));
+  return call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, op.a, &program);
+}
+
+long exec(Context& ctx, const Op&) {
+  const auto pointers = [&](std::uint64_t* table, std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      table[i] = reinterpret_cast<std::uint64_t>(ctx.image.strings + table[i]);
+    }
+  };
+  pointers(ctx.image.argv, ctx.image.header->argv_count);
+  pointers(ctx.image.envp, ctx.image.header->envp_count);
+  ctx.detail = kExecFailed;
+  return call(__NR_execve, ctx.text(ctx.executable), ctx.image.argv, ctx.image.envp);
+}
+
+}  // namespace init

@@ -1,0 +1,237 @@
+#include "launch/launch.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/text.h"
+#include "init/protocol.h"
+#include "kernel/memfd.h"
+#include "launch/carrier.h"
+#include "launch/failure.h"
+#include "launch/idmap.h"
+#include "launch/init_program.h"
+#include "launch/namespaces.h"
+#include "launch/sources.h"
+#include "plan/encode.h"
+
+namespace launch {
+namespace {
+
+using base::cat;
+using base::Error;
+using base::UniqueFd;
+
+base::Result<void> send_message(int fd, init::MessageKind kind) {
+  const init::Message message{kind, init::kNoOp, 0, 0};
+  ssize_t n;
+  do {
+    n = ::send(fd, &message, sizeof(message), MSG_NOSIGNAL);
+  } while (n < 0 && errno == EINTR);
+  if (n != static_cast<ssize_t>(sizeof(message))) return Error::system(n < 0 ? errno : EIO, "tell init");
+  return base::ok();
+}
+
+// False: end of file.
+base::Result<bool> receive_message(int fd, init::Message& message) {
+  ssize_t n;
+  do {
+    n = ::recv(fd, &message, sizeof(message), 0);
+  } while (n < 0 && errno == EINTR);
+  if (n == 0 || (n < 0 && errno == ECONNRESET)) return false;
+  if (n != static_cast<ssize_t>(sizeof(message))) return Error::system(n < 0 ? errno : EPROTO, "hear from init");
+  return true;
+}
+
+// init went without a word: how it ended is all there is to say.
+Error silent_death(const kernel::PidFd& process) {
+  const auto status = process.reap();
+  if (!status) return Error::system(ECHILD, "init ended during setup");
+  Error error = Error::state(status->signal != 0 ? cat("init was killed by signal ", status->signal, " during setup")
+                                                 : cat("init ended with status ", status->code, " during setup"));
+  if (status->signal == SIGKILL) return std::move(error).hint("is the memory limit too low?");
+  return error;
+}
+
+void write_oom_score(const plan::LaunchPlan& plan, int proc_fd, std::vector<std::string>& warnings) {
+  if (!plan.oom_score_adj) return;
+  const UniqueFd file(::openat(proc_fd, "oom_score_adj", O_WRONLY | O_CLOEXEC));
+  const std::string value = std::to_string(*plan.oom_score_adj);
+  if (file && ::write(file.get(), value.data(), value.size()) == static_cast<ssize_t>(value.size())) return;
+  // Lowering it takes CAP_SYS_RESOURCE, which a runtime on a shared node may lack; the container is then only more
+  // likely to be chosen than asked for.
+  warnings.push_back(cat("config.json: /process/oomScoreAdj: cannot be set to ", value, ": ", base::errno_text(errno)));
+}
+
+// Limits above this process's own hard limits; init, perhaps in a user namespace, cannot raise them.
+void raise_limits(const plan::LaunchPlan& plan, pid_t pid) {
+  for (const auto& limit : plan.raised_limits) {
+    rlimit own{};
+    const auto resource = static_cast<__rlimit_resource>(limit.resource);
+    if (::getrlimit(resource, &own) != 0 || limit.hard <= own.rlim_max) continue;
+    const rlimit wanted{own.rlim_cur, limit.hard};
+    ::prlimit(pid, resource, &wanted, nullptr);  // if not: init takes what it can get and reports that
+  }
+}
+
+// What the parent does for the child while it has begun: id maps, idmapped mounts, scores, limits.
+base::Result<void> settle(const plan::LaunchPlan& plan, Sources& sources, const Launched& launched, int report, int proc_fd,
+                          std::vector<std::string>& warnings) {
+  write_oom_score(plan, proc_fd, warnings);
+  raise_limits(plan, launched.process().pid());
+  bool waits = false;
+  for (const auto& step : plan.steps) waits = waits || std::holds_alternative<plan::WaitMaps>(step.op);
+  if (!waits) return base::ok();
+  if (!plan.uid_maps.empty()) TRY(write_id_maps(proc_fd, plan.uid_maps, plan.gid_maps));
+  const UniqueFd userns(::openat(proc_fd, "ns/user", O_RDONLY | O_CLOEXEC));
+  if (!userns) return Error::system(errno, "open user namespace of the container");
+  TRY(sources.apply_idmaps(plan, userns.get(), warnings));
+  return send_message(report, init::MessageKind::kMapsReady);
+}
+
+// init's words until it is ready.
+base::Result<void> await_ready(const plan::LaunchPlan& plan, Launched& launched, int report) {
+  for (;;) {
+    init::Message message{};
+    if (!TRY(receive_message(report, message))) return silent_death(launched.process());
+    switch (message.kind) {
+      case init::MessageKind::kReady: return base::ok();
+      case init::MessageKind::kWarning: launched.warnings.push_back(describe_warning(plan, message)); break;
+      case init::MessageKind::kFailure: return describe_failure(plan, message);
+      default: return Error::system(EPROTO, "hear from init");
+    }
+  }
+}
+
+struct Channel {
+  UniqueFd parent, child;
+};
+
+base::Result<Channel> make_channel() {
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return Error::system(errno, "socketpair");
+  return Channel{UniqueFd(pair[0]), UniqueFd(pair[1])};
+}
+
+base::Result<kernel::PidFd> clone_container(const plan::LaunchPlan& plan, std::string& image, Sources& sources,
+                                            const kernel::CgroupHandle& cgroup, int report) {
+  const UniqueFd userns = TRY(open_user_namespace(plan));
+  const UniqueFd program = TRY(kernel::sealed_memfd("bulkhead-init", init_program, true));
+  NamespaceVisit visit = TRY(NamespaceVisit::enter(plan));
+  TRY(sources.open_in_namespaces(plan));
+  CarrierRequest request;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (sources.fd(i) < 0) continue;
+    plan::set_slot(image, plan::Slot{static_cast<int>(i)}, sources.fd(i));
+    request.keep.push_back(sources.fd(i));
+  }
+  for (std::uint32_t i = 0; i < plan.preserve_fds; ++i) request.keep.push_back(static_cast<int>(3 + i));
+  const UniqueFd image_fd = TRY(kernel::sealed_memfd("bulkhead-plan", image, false));
+  request.clone_flags = plan.clone_flags;
+  request.cgroup_fd = cgroup.v2_fd();
+  request.join_userns = userns.get();
+  request.in_userns = !plan.uid_maps.empty() || userns.valid();
+  for (const auto& join : plan.joins) request.separate_memory = request.separate_memory || join.type == CLONE_NEWTIME;
+  request.separate_memory = request.separate_memory || plan.new_time_namespace;
+  request.init_fd = program.get();
+  request.image_fd = image_fd.get();
+  request.report_fd = report;
+  kernel::PidFd process = TRY(start_init(request));
+  TRY(visit.leave());
+  return process;
+}
+
+}  // namespace
+
+Launched::Launched(kernel::PidFd process, base::UniqueFd report, kernel::CgroupHandle cgroup)
+    : process_(std::move(process)), report_(std::move(report)), cgroup_(std::move(cgroup)) {}
+
+Launched::Launched(Launched&& other) noexcept
+    : warnings(std::move(other.warnings)),
+      process_(std::move(other.process_)),
+      report_(std::move(other.report_)),
+      cgroup_(std::move(other.cgroup_)),
+      armed_(std::exchange(other.armed_, false)) {}
+
+Launched::~Launched() {
+  if (!armed_) return;
+  // Undo: nobody is left to hear of an error here, and a process that is gone already is what is wanted.
+  (void)process_.send_signal(SIGKILL);
+  (void)process_.reap();
+}
+
+void Launched::keep() {
+  armed_ = false;
+  cgroup_.keep();
+}
+
+base::Result<void> Launched::release_to_gate() {
+  TRY(send_message(report_.get(), init::MessageKind::kGo));
+  report_.reset();
+  return base::ok();
+}
+
+base::Result<void> Launched::start(const plan::LaunchPlan& plan) {
+  TRY(send_message(report_.get(), init::MessageKind::kStart));
+  for (;;) {
+    init::Message message{};
+    if (!TRY(receive_message(report_.get(), message))) return base::ok();  // closed by exec
+    if (message.kind == init::MessageKind::kFailure) return describe_failure(plan, message);
+    if (message.kind == init::MessageKind::kWarning) warnings.push_back(describe_warning(plan, message));
+  }
+}
+
+base::Result<Launched> launch(const plan::LaunchPlan& plan, std::string image, int container_dir_fd) {
+  kernel::CgroupHandle cgroup;
+  if (!plan.cgroup.path.empty()) cgroup = TRY(kernel::create_cgroup(plan.cgroup));
+  Sources sources = TRY(Sources::open(plan, cgroup, container_dir_fd));
+  Channel channel = TRY(make_channel());
+  kernel::PidFd process = TRY(clone_container(plan, image, sources, cgroup, channel.child.get()));
+  channel.child.reset();
+  const int report = channel.parent.get();
+  Launched launched(std::move(process), std::move(channel.parent), std::move(cgroup));
+  const std::string proc_path = cat("/proc/", launched.process().pid());
+  const UniqueFd proc(::open(proc_path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!proc) return Error::system(errno, "open", proc_path);
+  TRY(settle(plan, sources, launched, report, proc.get(), launched.warnings));
+  TRY(await_ready(plan, launched, report));
+  TRY(verify_namespaces(plan, proc.get()));
+  return launched;
+}
+
+base::Result<void> open_gate(int container_dir_fd) {
+  const UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  if (!socket) return Error::system(errno, "socket");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = cat("/proc/self/fd/", container_dir_fd, "/", kGateSocket);
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    if (errno == ENOENT) return Error::state("cannot start an already running container");
+    return Error::state("cannot start a container that has stopped");
+  }
+  // Only one `start` gets past this point: the container is "created" for as long as the socket has a name.
+  if (::unlinkat(container_dir_fd, kGateSocket, 0) != 0) return Error::state("cannot start an already running container");
+  TRY(send_message(socket.get(), init::MessageKind::kStart));
+  init::Message message{};
+  for (;;) {
+    if (!TRY(receive_message(socket.get(), message))) return base::ok();
+    if (message.kind != init::MessageKind::kFailure) continue;
+    // The plan went with `create`: what can fail after the gate is few.
+    if (message.detail == init::kExecFailed) {
+      Error error = Error::system(message.err, "exec container process");
+      if (message.err == ENOENT) return std::move(error).hint("its interpreter (ELF or #!) is missing in the root file system");
+      return error;
+    }
+    return Error::system(message.err, "start container process");
+  }
+}
+
+}  // namespace launch

@@ -1,0 +1,52 @@
+// The parent's side of a start: from a plan to an init that waits to exec the container's program. The only room that
+// clones. Nothing is left behind on any error: the child is killed and reaped, the cgroup removed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "kernel/cgroup.h"
+#include "kernel/proc.h"
+#include "plan/plan.h"
+
+namespace launch {
+
+// An init that is ready. Until keep() is called, the destructor kills and reaps it.
+class Launched {
+ public:
+  Launched(kernel::PidFd process, base::UniqueFd report, kernel::CgroupHandle cgroup);
+  Launched(Launched&& other) noexcept;
+  Launched& operator=(Launched&&) = delete;
+  Launched(const Launched&) = delete;
+  ~Launched();
+
+  const kernel::PidFd& process() const { return process_; }
+  const kernel::CgroupPaths& cgroup_paths() const { return cgroup_.paths(); }
+  // The container is on its own now: neither it nor its cgroup are undone any more.
+  void keep();
+
+  // create: everything is recorded; init goes on to wait at its gate.
+  base::Result<void> release_to_gate();
+  // run: the program may start. Returns when it runs, or why it does not.
+  base::Result<void> start(const plan::LaunchPlan& plan);
+
+  std::vector<std::string> warnings;
+
+ private:
+  kernel::PidFd process_;
+  base::UniqueFd report_;
+  kernel::CgroupHandle cgroup_;
+  bool armed_ = true;
+};
+
+// `image` is the encoded plan, its slots still empty. `container_dir_fd`: the container's directory, where the gate
+// socket goes if the plan has one.
+base::Result<Launched> launch(const plan::LaunchPlan& plan, std::string image, int container_dir_fd);
+
+// `start`: lets the container go that waits at the gate in `container_dir_fd`, and returns when its program runs, or
+// why it does not. The socket is gone afterwards.
+base::Result<void> open_gate(int container_dir_fd);
+
+}  // namespace launch

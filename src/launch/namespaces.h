@@ -1,0 +1,40 @@
+// The parent's visit to the namespaces that a container joins by path: in before the clone, back after it.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "plan/plan.h"
+
+namespace launch {
+
+class NamespaceVisit {
+ public:
+  // Joins all but user and mount namespaces, makes the time namespace for the child and writes its offsets.
+  static base::Result<NamespaceVisit> enter(const plan::LaunchPlan& plan);
+  // Back to where this process came from. Called by the destructor too.
+  base::Result<void> leave();
+
+  NamespaceVisit(NamespaceVisit&&) = default;
+  NamespaceVisit& operator=(NamespaceVisit&&) = delete;
+  NamespaceVisit(const NamespaceVisit&) = delete;
+  ~NamespaceVisit() { (void)leave(); }  // on the way out of an error: that error is the one to tell
+
+ private:
+  NamespaceVisit() = default;
+  base::Result<void> remember(std::uint64_t type);
+
+  std::vector<std::pair<std::uint64_t, base::UniqueFd>> origin_;
+};
+
+// The user namespace to join, if the plan has one.
+base::Result<base::UniqueFd> open_user_namespace(const plan::LaunchPlan& plan);
+
+// After setup: the namespaces that the plan calls new are not those of this process. What cannot be looked at is not
+// judged; any equality is an error.
+base::Result<void> verify_namespaces(const plan::LaunchPlan& plan, int proc_fd);
+
+}  // namespace launch

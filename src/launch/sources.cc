@@ -1,0 +1,199 @@
+#include "launch/sources.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/text.h"
+#include "kernel/mount.h"
+#include "launch/idmap.h"
+
+namespace launch {
+namespace {
+
+using base::cat;
+using base::Error;
+using base::UniqueFd;
+
+std::string place(const plan::FdPlan& fd) { return fd.because.starts_with('/') ? cat("config.json: ", fd.because) : fd.because; }
+
+base::Result<UniqueFd> open_path(const std::string& path, int flags) {
+  UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC | flags));
+  if (!fd) return Error::system(errno, "open", path);
+  return fd;
+}
+
+base::Result<UniqueFd> open_root(const plan::LaunchPlan& plan) {
+  UniqueFd root(::open(plan.rootfs.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!root && errno == ENOTDIR) {
+    return Error::config(cat("config.json: /root/path: ", base::quote(plan.rootfs), " is not a directory, or is a symbolic link"));
+  }
+  if (!root) return Error::system(errno, "config.json: /root/path: open", plan.rootfs);
+  UniqueFd tree = TRY_IN("config.json: /root/path", kernel::clone_tree(root.get(), "", plan.root_recursive));
+  TRY_IN("config.json: /root/path", kernel::set_mount_attributes(tree.get(), {.set = plan.root_attr,
+                                                                              .propagation = plan.root_propagation,
+                                                                              .recursive = false}));
+  if (plan.root_propagation != 0) {
+    TRY_IN("config.json: /root/path",
+           kernel::set_mount_attributes(tree.get(), {.propagation = plan.root_propagation, .recursive = true}));
+  }
+  return tree;
+}
+
+// What the plan says the source must be, checked on the descriptor that is then used.
+base::Result<void> check_bind(const plan::BindTree& bind, int fd) {
+  if (bind.device_type != 0) {
+    struct stat info {};
+    if (::fstat(fd, &info) != 0) return Error::system(errno, "fstat", bind.source);
+    const std::uint64_t dev = static_cast<std::uint64_t>(major(info.st_rdev)) << 32 | minor(info.st_rdev);
+    const bool type_ok = bind.device_type == 'b' ? S_ISBLK(info.st_mode) : S_ISCHR(info.st_mode);
+    if (!type_ok || dev != bind.must_be_device) {
+      return Error::config(cat(base::quote(bind.source), " on the host is not device ", bind.must_be_device >> 32, ":",
+                               bind.must_be_device & 0xffffffffU));
+    }
+  }
+  if (bind.must_be_procfs) {
+    struct statfs fs {};
+    if (::fstatfs(fd, &fs) != 0) return Error::system(errno, "fstatfs", bind.source);
+    if (fs.f_type != PROC_SUPER_MAGIC) return Error::config("only a procfs can be mounted on \"/proc\"");
+  }
+  return base::ok();
+}
+
+base::Result<UniqueFd> open_bind(const plan::BindTree& bind) {
+  const UniqueFd source = TRY(open_path(bind.source, 0));
+  TRY(check_bind(bind, source.get()));
+  UniqueFd tree = TRY_IN(cat("bind ", base::quote(bind.source)), kernel::clone_tree(source.get(), "", bind.recursive));
+  const auto apply = [&](std::uint64_t set, std::uint64_t clear, std::uint64_t propagation, bool recursive) {
+    return kernel::set_mount_attributes(
+        tree.get(), {.set = set, .clear = clear, .propagation = propagation, .recursive = recursive});
+  };
+  TRY_IN(cat("bind ", base::quote(bind.source)), apply(bind.attr_set, bind.attr_clear, 0, false));
+  TRY_IN(cat("bind ", base::quote(bind.source)), apply(bind.rec_set, bind.rec_clear, bind.propagation, true));
+  if (!bind.uid_mappings.empty()) {
+    const UniqueFd userns = TRY(make_userns(bind.uid_mappings, bind.gid_mappings));
+    TRY_IN(cat("idmap ", base::quote(bind.source)),
+           kernel::set_mount_attributes(tree.get(), {.userns_fd = userns.get(), .recursive = bind.idmap_recursive}));
+  }
+  return tree;
+}
+
+base::Result<UniqueFd> open_cgroup(const plan::CgroupTree& tree, const plan::LaunchPlan& plan,
+                                   const kernel::CgroupHandle& cgroup) {
+  std::string path;
+  if (tree.own) {
+    const auto own = cgroup.paths().find(tree.controller);
+    if (own != cgroup.paths().end()) path = own->second;
+  }
+  for (const auto& [controller, mount_point] : plan.cgroup.hierarchies) {
+    if (path.empty() && controller == tree.controller) path = mount_point;
+  }
+  if (path.empty()) return Error::unsupported("this host has no cgroups to mount");
+  UniqueFd mount = TRY(kernel::clone_tree(AT_FDCWD, path, false));
+  TRY_IN(cat("bind ", base::quote(path)), kernel::set_mount_attributes(mount.get(), {.set = tree.attr, .propagation = 1U << 18 /* MS_PRIVATE */}));
+  return mount;
+}
+
+struct NamespaceRequest {
+  std::uint64_t type;
+  const std::string& path;
+};
+
+base::Result<UniqueFd> open_namespace(const NamespaceRequest& request) {
+  UniqueFd fd(::open(request.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return Error::system(errno, "open namespace", request.path);
+  struct statfs fs {};
+  const bool is_namespace = ::fstatfs(fd.get(), &fs) == 0 && fs.f_type == NSFS_MAGIC;
+  if (!is_namespace || ::ioctl(fd.get(), NS_GET_NSTYPE) != static_cast<int>(request.type)) {
+    return Error::config(cat(base::quote(request.path), " is not a namespace of this type"));
+  }
+  return fd;
+}
+
+// The path of a socket must fit 108 bytes; by way of /proc/self/fd any directory does.
+base::Result<UniqueFd> open_gate(int dir_fd) {
+  UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  if (!socket) return Error::system(errno, "socket");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = cat("/proc/self/fd/", dir_fd, "/", kGateSocket);
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
+      ::listen(socket.get(), 8) != 0) {
+    return Error::system(errno, "make start socket");
+  }
+  return socket;
+}
+
+struct Opener {
+  const plan::LaunchPlan& plan;
+  const kernel::CgroupHandle& cgroup;
+  int gate_dir_fd;
+
+  base::Result<UniqueFd> operator()(const plan::RootTree&) const { return open_root(plan); }
+  base::Result<UniqueFd> operator()(const plan::BindTree& s) const { return open_bind(s); }
+  base::Result<UniqueFd> operator()(const plan::CgroupTree& s) const { return open_cgroup(s, plan, cgroup); }
+  base::Result<UniqueFd> operator()(const plan::ParentMount&) const { return UniqueFd(); }  // later, in the namespaces
+  base::Result<UniqueFd> operator()(const plan::LocalMount&) const { return UniqueFd(); }
+  base::Result<UniqueFd> operator()(const plan::TasksFile& s) const {
+    const int fd = ::fcntl(cgroup.tasks_fd(s.controller), F_DUPFD_CLOEXEC, 3);
+    if (fd < 0) return Error::system(errno, "cgroup tasks file of", s.controller);
+    return UniqueFd(fd);
+  }
+  base::Result<UniqueFd> operator()(const plan::NamespaceFile& s) const { return open_namespace({s.type, s.path}); }
+  base::Result<UniqueFd> operator()(const plan::GateSocket&) const { return open_gate(gate_dir_fd); }
+};
+
+// Why a root or a bind could not be idmapped, in words for the operator.
+Error idmap_error(const Error& cause, const std::string& what) {
+  if (cause.sys() != EINVAL && cause.sys() != EOPNOTSUPP) return cause;
+  return Error::unsupported(cat(what, ": this file system cannot be idmapped"));
+}
+
+}  // namespace
+
+base::Result<Sources> Sources::open(const plan::LaunchPlan& plan, const kernel::CgroupHandle& cgroup, int gate_dir_fd) {
+  Sources sources;
+  sources.fds_.reserve(plan.fds.size());
+  for (const auto& fd : plan.fds) {
+    sources.fds_.push_back(TRY_IN(place(fd), std::visit(Opener{plan, cgroup, gate_dir_fd}, fd.source)));
+  }
+  return sources;
+}
+
+base::Result<void> Sources::open_in_namespaces(const plan::LaunchPlan& plan) {
+  for (std::size_t i = 0; i < plan.fds.size(); ++i) {
+    const auto* mount = std::get_if<plan::ParentMount>(&plan.fds[i].source);
+    if (mount == nullptr) continue;
+    fds_[i] = TRY_IN(place(plan.fds[i]), kernel::new_filesystem(mount->fs, mount->options, mount->attr));
+  }
+  return base::ok();
+}
+
+base::Result<void> Sources::apply_idmaps(const plan::LaunchPlan& plan, int userns_fd, std::vector<std::string>& warnings) {
+  for (std::size_t i = 0; i < plan.fds.size(); ++i) {
+    const auto* bind = std::get_if<plan::BindTree>(&plan.fds[i].source);
+    const bool root = std::holds_alternative<plan::RootTree>(plan.fds[i].source) && plan.idmap_root;
+    if (!root && (bind == nullptr || !bind->idmap_container)) continue;
+    const bool recursive = bind != nullptr && bind->idmap_recursive;
+    const auto result = kernel::set_mount_attributes(fds_[i].get(), {.userns_fd = userns_fd, .recursive = recursive});
+    if (result) continue;
+    const std::string what = root ? cat("idmap ", base::quote(plan.rootfs)) : cat("idmap ", base::quote(bind->source));
+    if (root || !bind->idmap_optional) return idmap_error(result.error(), what).in(place(plan.fds[i]));
+    warnings.push_back(cat(what, ": not possible on its file system; its files keep their host owners in the container"));
+  }
+  return base::ok();
+}
+
+}  // namespace launch

@@ -1,0 +1,190 @@
+// attach: where a mount may land and where it may not, however its path gets there.
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "tests/init/sandbox.h"
+
+namespace init {
+namespace {
+
+using namespace plan::image;  // NOLINT: the flags of ops
+
+// A tmpfs with a file in it, so that one sees where it went.
+int marked(Bench& bench) {
+  const int mount = bench.new_mount("tmpfs");
+  const int file = ::openat(mount, "marker", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  EXPECT_GE(file, 0);
+  ::close(file);
+  return mount;
+}
+
+long attach_marked(Bench& bench, const std::string& target, unsigned flags = 0) {
+  bench.ctx.detail = 0;
+  return attach(bench.ctx, bench.with_slot(marked(bench), target, flags));
+}
+
+using Attach = InitTest;
+
+TEST_F(Attach, CoversADirectory) {
+  EXPECT_EQ(in_sandbox([](Bench& bench) {
+    make_dir_at(bench.at("data"));
+    write_file(bench.at("data/old"), "");
+    EXPECT_EQ(attach_marked(bench, "/data"), 0);
+    EXPECT_TRUE(exists(bench.at("data/marker")));
+    EXPECT_FALSE(exists(bench.at("data/old")));
+  }), 0);
+}
+
+TEST_F(Attach, MakesAMissingDirectory) {
+  EXPECT_EQ(in_sandbox([](Bench& bench) {
+    EXPECT_EQ(attach_marked(bench, "/a/b/c"), 0);
+    EXPECT_TRUE(exists(bench.at("a/b/c/marker")));
+    struct stat info {};
+    ASSERT_EQ(::stat(bench.at("a/b").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode, S_IFDIR | 0755U);
+  }), 0);
+}
+
+TEST_F(Attach, MakesAMissingFileForAFile) {
+  EXPECT_EQ(in_sandbox([](Bench& bench) {
+    write_file(bench.at("source"), "bound");
+    EXPECT_EQ(attach(bench.ctx, bench.with_slot(clone_of(bench.at("source")), "/etc/hosts")), 0);
+    EXPECT_EQ(read_file(bench.at("etc/hosts")), "bound");
+  }), 0);
+}
+
+TEST_F(Attach, WillNotMixFilesAndDirectories) {
+  EXPECT_EQ(in_sandbox([](Bench& bench) {
+    write_file(bench.at("file"), "");
+    EXPECT_EQ(attach_marked(bench, "/file"), -ENOTDIR);
+    EXPECT_EQ(attach_marked(bench, "/file/below"), -ENOTDIR);
+  }), 0);
+}
+
+TEST_F(Attach, WithoutAMountFails) {
+  EXPECT_EQ(in_sandbox([](Bench& bench) {
+    make_dir_at(bench.at("there"));
+    EXPECT_EQ(attach(bench.ctx, bench.op("/there")), -EBADF);
+    EXPECT_EQ(attach(bench.ctx, bench.op("/missing")), -EBADF);
+    EXPECT_FALSE(exists(bench.at("missing")));
+  }), 0);
+}
+
+TEST_F(Attach, StaysOffTheRootItself) {
+  EXPECT_EQ(in_sandbox([](Bench& bench) {
+    make_dir_at(bench.at("a"));
+    link_at("/", bench.at("slash"));
+    link_at("../../..", bench.at("up"));
+    for (const char* target : {"/", "", ".", "a/..", "/../../", "/slash", "/up", "/slash/a/.."}) {
+      EXPECT_EQ(attach_marked(bench, target), -EBUSY) << target;
+      EXPECT_EQ(bench.ctx.detail, kTargetIsRoot) << target;
+      EXPECT_FALSE(exists(bench.at("marker"))) << target;
+    }
+  }), 0);
+}
+
+// CVE-2019-16884, CVE-2025-52881: a mount over /proc/self/attr makes an LSM label a no-op.
+TEST_F(Attach, StaysOffProc) {
+  EXPECT_EQ(in_sandbox([](Bench& bench) {
+    make_dir_at(bench.at("proc"));
+    link_at("/proc/sys", bench.at("data"));
+    ASSERT_EQ(attach(bench.ctx, bench.with_slot(bench.new_mount("proc"), "/proc")), 0);
+    for (const char* target : {"/proc", "/proc/sys", "/proc/1/attr", "/data", "/data/kernel", "/proc/self"}) {
+      EXPECT_EQ(attach_marked(bench, target), -EACCES) << target;
+      EXPECT_EQ(bench.ctx.detail, kTargetOnProc) << target;
+    }
+    EXPECT_TRUE(exists(bench.at("proc/sys/kernel/hostname")));
+    EXPECT_EQ(attach_marked(bench, "/proc/self/cwd"), -ELOOP);
+    EXPECT_EQ(attach_marked(bench, "/proc/self/fd/0"), -ELOOP);
+  }), 0);
+}
+
+TEST_F(Attach, GoesOnProcWherePlanned) {
+  EXPECT_EQ(in_sandbox([](Bench& bench) {
+    make_dir_at(bench.at("proc"));
+    write_file(bench.at("cpuinfo"), "one");
+    ASSERT_EQ(attach(bench.ctx, bench.with_slot(bench.new_mount("proc"), "/proc")), 0);
+    EXPECT_EQ(attach(bench.ctx, bench.with_slot(clone_of(bench.at("cpuinfo")), "/proc/cpuinfo", kInProc)), 0);
+    EXPECT_EQ(read_file(bench.at("proc/cpuinfo")), "one");
+  }), 0);
+}
+
+TEST_F(Attach, FollowsLinksWithinTheRootOnly) {
+  EXPECT_EQ(in_sandbox([](Bench& bench) {
+    link_at("/usr", bench.at("absolute"));
+    link_at("../../../../usr/lib", bench.at("relative"));
+    EXPECT_EQ(attach_marked(bench, "/absolute"), 0);
+    EXPECT_TRUE(exists(bench.at("usr/marker")));
+    EXPECT_FALSE(exists("/usr/marker"));
+    EXPECT_EQ(attach_marked(bench, "/relative"), 0);
+    EXPECT_TRUE(exists(bench.at("usr/lib/marker")));
+    EXPECT_FALSE(exists("/usr/lib/marker"));
+  }), 0);
+}
+
+TEST_F(Attach, FollowsNoLinkToTheKernelsPlaces) {
+  EXPECT_EQ(in_sandbox([](Bench& bench) {
+    make_dir_at(bench.at("elsewhere"));
+    link_at("/elsewhere", bench.at("dev"));
+    link_at("/nowhere", bench.at("sys"));
+    for (const char* target : {"/dev", "/dev/shm", "/sys", "/sys/fs/cgroup"}) {
+      EXPECT_EQ(attach_marked(bench, target, kNoSymlinks), -ELOOP) << target;
+    }
+    EXPECT_FALSE(exists(bench.at("elsewhere/marker")));
+    EXPECT_FALSE(exists(bench.at("elsewhere/shm")));
+    EXPECT_FALSE(exists(bench.at("nowhere")));
+  }), 0);
+}
+
+TEST_F(Attach, TakesTheModeOfWhatItCovers) {
+  EXPECT_EQ(in_sandbox([](Bench& bench) {
+    make_dir_at(bench.at("tmp"), 01777);
+    make_dir_at(bench.at("home"), 0700);
+    ASSERT_EQ(::chown(bench.at("home").c_str(), 1234, 5678), 0);
+    ASSERT_EQ(attach_marked(bench, "/tmp", kCopyMode), 0);
+    ASSERT_EQ(attach_marked(bench, "/home", kCopyMode), 0);
+    struct stat info {};
+    ASSERT_EQ(::stat(bench.at("tmp").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777U, 01777U);
+    ASSERT_EQ(::stat(bench.at("home").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777U, 0700U);
+    EXPECT_EQ(info.st_uid, 1234U);
+    EXPECT_EQ(info.st_gid, 5678U);
+    EXPECT_TRUE(exists(bench.at("home/marker")));
+  }), 0);
+}
+
+TEST_F(Attach, KeepsItsOwnModeOtherwise) {
+  EXPECT_EQ(in_sandbox([](Bench& bench) {
+    make_dir_at(bench.at("data"), 0700);
+    auto op = bench.with_slot(bench.new_mount("tmpfs", {"mode=751"}), "/data");
+    ASSERT_EQ(attach(bench.ctx, op), 0);
+    op = bench.with_slot(bench.new_mount("tmpfs", {"mode=752"}), "/made", kCopyMode);
+    ASSERT_EQ(attach(bench.ctx, op), 0);
+    struct stat info {};
+    ASSERT_EQ(::stat(bench.at("data").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777U, 0751U);
+    ASSERT_EQ(::stat(bench.at("made").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777U, 0752U);
+  }), 0);
+}
+
+TEST_F(Attach, CopiesUpWhatItCovers) {
+  EXPECT_EQ(in_sandbox([](Bench& bench) {
+    make_dir_at(bench.at("etc"));
+    write_file(bench.at("etc/passwd"), "root");
+    ASSERT_EQ(attach_marked(bench, "/etc", kCopyUp), 0);
+    EXPECT_TRUE(exists(bench.at("etc/marker")));
+    EXPECT_EQ(read_file(bench.at("etc/passwd")), "root");
+    write_file(bench.at("etc/passwd"), "changed");
+    ASSERT_EQ(::umount2(bench.at("etc").c_str(), MNT_DETACH), 0);
+    EXPECT_EQ(read_file(bench.at("etc/passwd")), "root");
+  }), 0);
+}
+
+}  // namespace
+}  // namespace init
