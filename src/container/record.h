@@ -1,0 +1,64 @@
+// What is remembered of a container, as files in its directory: state.json from the moment it is "created", and
+// before that the journal, from which `delete --force` cleans up after a create that was killed. Never holds the
+// value of an environment variable.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "kernel/cgroup_types.h"
+#include "kernel/proc.h"
+
+namespace container {
+
+using kernel::CgroupPaths;
+
+// state.json. The names that third parties read in runc's file of that name are the same here: id,
+// init_process_pid, init_process_start, created, cgroup_paths, namespace_paths, config.{rootfs,cgroups.path,labels}.
+struct Record {
+  std::string id;
+  std::string oci_version;
+  kernel::ProcessIdentity init;
+  std::string created;  // RFC 3339
+  std::string bundle;   // absolute
+  std::string rootfs;   // absolute
+  std::map<std::string, std::string> annotations;
+  CgroupPaths cgroup_paths;
+  std::string cgroups_path;                            // as config.json says it
+  std::map<std::string, std::string> namespace_paths;  // "NEWPID" -> "/proc/PID/ns/pid"
+  std::string policy;
+  std::uint32_t owner = 0;  // uid that created it
+  bool systemd_cgroup = false;
+  bool own_pid_namespace = false;  // if not, SIGKILL of init leaves the others: the whole cgroup is killed
+};
+
+// The namespace_paths of a process, with runc's keys: "NEWPID", "NEWNS" …
+std::map<std::string, std::string> namespace_paths_of(pid_t pid);
+
+std::string encode_record(const Record& record);
+base::Result<Record> parse_record(const std::string& text);
+
+// Written to a temporary name and renamed, 0600: a reader sees all of it or none.
+base::Result<void> save_record(int dirfd, const Record& record);
+// Empty if there is no state.json. Error: state, with the place in the file.
+base::Result<std::optional<Record>> read_record(int dirfd);
+
+// creating.json: what exists so far. Saved first without init, again once it is known. Every process in these
+// cgroups will be killed by a clean-up: list only those that this create made or found empty.
+struct Journal {
+  CgroupPaths cgroup_paths;
+  std::optional<kernel::ProcessIdentity> init;
+};
+
+std::string encode_journal(const Journal& journal);
+base::Result<Journal> parse_journal(const std::string& text);
+
+base::Result<void> save_journal(int dirfd, const Journal& journal);
+base::Result<std::optional<Journal>> read_journal(int dirfd);
+// Once state.json is there. What is gone already is no error.
+base::Result<void> remove_journal(int dirfd);
+
+}  // namespace container
