@@ -1,0 +1,101 @@
+// The command line as plain values. parse_command_line() is pure but for getcwd(3) and getenv(3), and
+// args.cc is the only file that knows Boost.Program_options.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+
+namespace cli {
+
+enum class OutputFormat { kText, kJson };
+
+// Options before the verb.
+struct GlobalArgs {
+  std::string program = "bulkhead";  // "runc" when invoked under that name
+  std::string root;                  // state root, absolute: --root or the default
+  bool root_explicit = false;
+  std::string log;
+  base::LogFormat log_format = base::LogFormat::kText;
+  bool debug = false;
+  std::string policy;  // name or file, given before or after the verb; empty: the default policy
+  bool systemd_cgroup = false;
+  std::string rootless = "auto";  // true, false or auto
+  std::string criu;               // accepted, ignored
+};
+
+struct CreateArgs {  // of create and of run
+  std::string id;
+  std::string bundle;  // empty: the current directory
+  std::string pid_file;
+  std::string console_socket;
+  std::string pidfd_socket;
+  std::uint32_t preserve_fds = 0;
+  bool no_pivot = false;
+  bool no_new_keyring = false;
+  bool detach = false;  // create: accepted, means nothing
+  bool keep = false;    // run: leave the stopped container for `delete`
+  bool no_subreaper = false;
+};
+
+struct StartArgs {
+  std::string id;
+};
+
+struct StateArgs {
+  std::string id;
+};
+
+struct KillArgs {
+  std::string id;
+  std::string signal = "SIGTERM";  // name or number, not yet looked at
+  bool all = false;
+};
+
+struct DeleteArgs {
+  std::string id;
+  bool force = false;
+};
+
+struct ListArgs {
+  OutputFormat format = OutputFormat::kText;  // kText is runc's "table"
+  bool quiet = false;
+};
+
+struct SpecArgs {
+  std::string bundle;  // empty: the current directory
+  bool rootless = false;
+};
+
+struct FeaturesArgs {};
+
+struct ExplainArgs {
+  std::string bundle;  // empty: the current directory
+  OutputFormat format = OutputFormat::kText;
+};
+
+using VerbArgs = std::variant<std::monostate, CreateArgs, StartArgs, StateArgs, KillArgs, DeleteArgs, ListArgs,
+                              SpecArgs, FeaturesArgs, ExplainArgs>;
+
+struct VerbSpec;  // options.h
+
+// What one invocation asks for: exactly one of `error`, `text` and `verb`.
+struct CommandLine {
+  GlobalArgs global;  // valid in every case: --log is known even when the verb's options are wrong
+  std::optional<base::Error> error;
+  int exit_code = 0;                // of `error`
+  std::optional<std::string> text;  // --help, --version: print this
+  const VerbSpec* verb = nullptr;
+  VerbArgs args;
+};
+
+// `argv` with argv[0]. Never throws.
+CommandLine parse_command_line(const std::vector<std::string>& argv);
+
+}  // namespace cli

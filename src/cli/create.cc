@@ -1,0 +1,164 @@
+#include "cli/create.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/guard.h"
+#include "base/text.h"
+#include "cli/prepare.h"
+#include "cli/verbs.h"
+#include "container/id.h"
+#include "container/record.h"
+#include "kernel/file.h"
+#include "plan/encode.h"
+
+namespace cli {
+namespace {
+
+using base::cat;
+using base::Error;
+
+base::Result<void> check_supported(const GlobalArgs& global, const CreateArgs& args) {
+  if (global.systemd_cgroup) return Error::unsupported("--systemd-cgroup: the systemd cgroup driver is not supported yet");
+  if (!args.console_socket.empty()) return Error::unsupported("--console-socket: terminals are not supported yet");
+  if (!args.pidfd_socket.empty()) return Error::unsupported("--pidfd-socket is not supported yet");
+  if (global.rootless == "true" || ::geteuid() != 0) {
+    return Error::unsupported("running without root is not supported yet").hint("run bulkhead as root");
+  }
+  return base::ok();
+}
+
+container::Record make_record(const GlobalArgs& global, const Prepared& prepared, const launch::Launched& launched,
+                              const kernel::ProcessIdentity& identity) {
+  const oci::Spec& spec = prepared.outcome.hardened.spec();
+  container::Record record;
+  record.id = prepared.plan.id;
+  record.oci_version = spec.oci_version;
+  record.init = identity;
+  record.created = base::now_rfc3339();
+  record.bundle = prepared.plan.bundle;
+  record.rootfs = prepared.plan.rootfs;
+  record.annotations = spec.annotations;
+  record.cgroup_paths = launched.cgroup_paths();
+  record.cgroups_path = spec.linux.cgroups_path;
+  record.namespace_paths = container::namespace_paths_of(identity.pid);
+  record.policy = prepared.plan.policy_name;
+  record.owner = ::geteuid();
+  record.systemd_cgroup = global.systemd_cgroup;
+  record.own_pid_namespace = prepared.plan.own_pid_namespace;
+  return record;
+}
+
+base::Result<launch::Launched> launch_once(const Prepared& prepared, const container::ContainerDir& dir) {
+  std::string image = TRY(plan::encode(prepared.plan));
+  return launch::launch(prepared.plan, std::move(image), dir.fd());
+}
+
+// Where only trying told that the root's file system cannot be idmapped: decides again, knowing it.
+base::Result<launch::Launched> launch_prepared(const GlobalArgs& global, PrepareRequest& request, Prepared& prepared,
+                                               const container::ContainerDir& dir, const base::Log& log) {
+  auto launched = launch_once(prepared, dir);
+  if (launched || !prepared.remapped || launched.error().kind() != base::Kind::kUnsupported) return launched;
+  request.remap_unable = launched.error().message();
+  prepared = TRY(prepare(global, request, log));
+  return launch_once(prepared, dir);
+}
+
+PrepareRequest request_of(const CreateArgs& args, bool gate) {
+  PrepareRequest request;
+  request.id = args.id;
+  request.bundle = args.bundle;
+  request.gate = gate;
+  request.no_pivot = args.no_pivot;
+  request.no_new_keyring = args.no_new_keyring;
+  request.preserve_fds = args.preserve_fds;
+  return request;
+}
+
+void report(const harden::Decisions& decisions, const std::vector<std::string>& warnings, const base::Log& log) {
+  for (const auto& decision : decisions) {
+    const std::string text = cat(decision.control, ": ", decision.requested, " -> ", decision.effective, ": ", decision.why);
+    if (decision.degraded) {
+      log.warning(cat("degraded: ", text));
+    } else {
+      log.debug(text);
+    }
+  }
+  for (const auto& warning : warnings) log.warning(warning);
+}
+
+}  // namespace
+
+Made::Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, plan::LaunchPlan plan)
+    : root_(std::move(root)), dir_(std::move(dir)), launched_(std::move(launched)), plan_(std::move(plan)) {}
+
+Made::Made(Made&& other) noexcept
+    : root_(std::move(other.root_)),
+      dir_(std::move(other.dir_)),
+      launched_(std::move(other.launched_)),
+      plan_(std::move(other.plan_)),
+      armed_(std::exchange(other.armed_, false)) {}
+
+Made::~Made() {
+  // The error that led here is the one to report; delete --force finds whatever is left.
+  if (armed_) (void)root_.remove(dir_);
+}
+
+void Made::keep() {
+  armed_ = false;
+  launched_.keep();
+}
+
+base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& args, bool gate, const base::Log& log) {
+  TRY(container::check_id(args.id));
+  TRY(check_supported(global, args));
+  PrepareRequest request = request_of(args, gate);
+  Prepared prepared = TRY(prepare(global, request, log));
+
+  container::StateRoot root = TRY(container::StateRoot::open_or_make(global.root));
+  container::ContainerDir dir = TRY(root.create(args.id));
+  base::ScopeGuard remove_dir([&] { (void)root.remove(dir); });  // as in ~Made
+  TRY(container::save_journal(dir.fd(), {prepared.plan.cgroup.directories, std::nullopt}));
+
+  launch::Launched launched = TRY(launch_prepared(global, request, prepared, dir, log));
+  report(prepared.outcome.decisions, prepared.plan.warnings, log);
+  const kernel::ProcessIdentity identity = TRY(launched.process().identity());
+  TRY(container::save_record(dir.fd(), make_record(global, prepared, launched, identity)));
+  TRY(container::remove_journal(dir.fd()));
+  if (!args.pid_file.empty()) TRY(write_pid_file(args.pid_file, identity.pid));
+  for (const auto& warning : launched.warnings) log.warning(warning);
+  launched.warnings.clear();
+  remove_dir.commit();
+  return Made(std::move(root), std::move(dir), std::move(launched), std::move(prepared.plan));
+}
+
+base::Result<void> write_pid_file(const std::string& path, pid_t pid) {
+  const auto slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  const base::UniqueFd dir(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!dir) return Error::system(errno, "open", directory);
+  const std::string temporary = cat(".", name, ".", ::getpid());
+  const base::UniqueFd file(::openat(dir.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (!file) return Error::system(errno, "write pid file", path);
+  base::ScopeGuard remove([&] { ::unlinkat(dir.get(), temporary.c_str(), 0); });
+  TRY_IN(cat("write pid file ", base::quote(path)), kernel::write_all(file.get(), std::to_string(pid)));
+  if (::renameat(dir.get(), temporary.c_str(), dir.get(), name.c_str()) != 0) {
+    return Error::system(errno, "write pid file", path);
+  }
+  remove.commit();
+  return base::ok();
+}
+
+base::Result<int> cmd_create(const GlobalArgs& global, const CreateArgs& args, const base::Log& log) {
+  const std::string context = cat("create ", base::quote(args.id));
+  Made made = TRY_IN(context, make_container(global, args, true, log));
+  TRY_IN(context, made.launched().release_to_gate());
+  made.keep();
+  return 0;
+}
+
+}  // namespace cli

@@ -1,0 +1,43 @@
+// The part of create and run that makes a container, up to the point where its program may start.
+#pragma once
+
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "cli/args.h"
+#include "container/state_dir.h"
+#include "launch/launch.h"
+#include "plan/plan.h"
+
+namespace cli {
+
+// A container that is set up and recorded, its init waiting. Until keep() is called, the destructor undoes it all.
+class Made {
+ public:
+  Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, plan::LaunchPlan plan);
+  Made(Made&& other) noexcept;
+  Made& operator=(Made&&) = delete;
+  Made(const Made&) = delete;
+  ~Made();
+
+  launch::Launched& launched() { return launched_; }
+  const plan::LaunchPlan& plan() const { return plan_; }
+  const container::StateRoot& root() const { return root_; }
+  const container::ContainerDir& dir() const { return dir_; }
+  void keep();
+
+ private:
+  container::StateRoot root_;
+  container::ContainerDir dir_;
+  launch::Launched launched_;
+  plan::LaunchPlan plan_;
+  bool armed_ = true;
+};
+
+base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& args, bool gate, const base::Log& log);
+
+// Decimal, without a new line, complete from the moment the name is there.
+base::Result<void> write_pid_file(const std::string& path, pid_t pid);
+
+}  // namespace cli

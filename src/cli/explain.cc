@@ -1,0 +1,31 @@
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/text.h"
+#include "cli/output.h"
+#include "cli/prepare.h"
+#include "cli/verbs.h"
+#include "plan/print.h"
+
+namespace cli {
+
+// Needs no privilege: it reads the bundle, the policy and the host's facts, and changes nothing.
+base::Result<int> cmd_explain(const GlobalArgs& global, const ExplainArgs& args, const base::Log& log) {
+  PrepareRequest request;
+  request.id = "explain";
+  request.bundle = args.bundle;
+  const Prepared prepared = TRY_IN(std::string("explain"), prepare(global, request, log));
+  if (args.format == OutputFormat::kJson) {
+    TRY(print(plan::print_json(prepared.plan, prepared.outcome.decisions)));
+  } else {
+    const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+    const char* no_colour = std::getenv("NO_COLOR");  // no-color.org
+    const plan::PrintStyle style{.colour = terminal && (no_colour == nullptr || *no_colour == '\0'), .align = terminal};
+    TRY(print(plan::print_text(prepared.plan, prepared.outcome.decisions, style)));
+  }
+  for (const auto& warning : prepared.plan.warnings) log.warning(warning);
+  return 0;
+}
+
+}  // namespace cli

@@ -1,0 +1,234 @@
+#include "cli/options.h"
+
+#include <array>
+#include <limits>
+
+#include "base/text.h"
+
+namespace cli {
+namespace {
+
+template <typename T>
+struct MemberOf;
+template <typename Class, typename Type>
+struct MemberOf<Type Class::*> {
+  using Owner = Class;
+};
+
+template <typename Owner>
+Owner* owner(CommandLine& line) {
+  if constexpr (std::is_same_v<Owner, GlobalArgs>) {
+    return &line.global;
+  } else {
+    return std::get_if<Owner>(&line.args);
+  }
+}
+
+base::Result<void> assign(std::string& to, const std::string& value) {
+  to = value;
+  return base::ok();
+}
+
+base::Result<void> assign(bool& to, const std::string& value) {
+  to = value == "true";
+  return base::ok();
+}
+
+base::Result<void> assign(std::uint32_t& to, const std::string& value) {
+  const auto number = base::parse_u64(value);
+  if (!number || *number > std::numeric_limits<std::uint32_t>::max()) {
+    return base::Error::usage(base::cat("want a number, have ", base::quote(value)));
+  }
+  to = static_cast<std::uint32_t>(*number);
+  return base::ok();
+}
+
+base::Result<void> assign(OutputFormat& to, const std::string& value) {
+  to = value == "json" ? OutputFormat::kJson : OutputFormat::kText;
+  return base::ok();
+}
+
+base::Result<void> assign(base::LogFormat& to, const std::string& value) {
+  to = value == "json" ? base::LogFormat::kJson : base::LogFormat::kText;
+  return base::ok();
+}
+
+// Sets one member of GlobalArgs or of the verb's own struct.
+template <auto Member>
+base::Result<void> set(CommandLine& line, const std::string& value) {
+  auto* args = owner<typename MemberOf<decltype(Member)>::Owner>(line);
+  return assign(args->*Member, value);
+}
+
+// --help and --version are asked about, not stored.
+base::Result<void> ignore(CommandLine&, const std::string&) { return base::ok(); }
+
+constexpr OptionSpec kHelp = {"help", 'h', "", "show this help", ignore};
+constexpr std::string_view kPolicyHelp = "hardening policy: the name of a built-in one, or a file";
+constexpr OptionSpec kPolicy = {"policy", 0, "POLICY", kPolicyHelp, set<&GlobalArgs::policy>};
+
+constexpr std::array kGlobal = {
+    OptionSpec{"root", 0, "DIR", "where the state of containers is kept", set<&GlobalArgs::root>},
+    OptionSpec{"log", 0, "FILE", "append the error, if any, to this file too", set<&GlobalArgs::log>},
+    OptionSpec{"log-format", 0, "text|json", "format of the log file", set<&GlobalArgs::log_format>},
+    OptionSpec{"debug", 0, "", "log what is done as well", set<&GlobalArgs::debug>},
+    kPolicy,
+    OptionSpec{"systemd-cgroup", 0, "", "have systemd make the cgroup (not supported yet)",
+               set<&GlobalArgs::systemd_cgroup>},
+    OptionSpec{"rootless", 0, "true|false|auto", "accepted for callers of runc", set<&GlobalArgs::rootless>},
+    OptionSpec{"criu", 0, "PATH", "accepted for callers of runc, ignored", set<&GlobalArgs::criu>},
+    OptionSpec{"version", 'v', "", "show the version", ignore},
+    kHelp,
+};
+
+constexpr OptionSpec kBundle = {"bundle", 'b', "DIR", "directory with config.json (default: the current one)",
+                                set<&CreateArgs::bundle>};
+constexpr OptionSpec kPidFile = {"pid-file", 0, "FILE", "write the pid of the container's init to this file",
+                                 set<&CreateArgs::pid_file>};
+constexpr OptionSpec kConsoleSocket = {"console-socket", 0, "SOCKET",
+                                       "send the terminal's descriptor to this unix socket (not supported yet)",
+                                       set<&CreateArgs::console_socket>};
+constexpr OptionSpec kPidfdSocket = {"pidfd-socket", 0, "SOCKET",
+                                     "send a pidfd of init to this unix socket (not supported yet)",
+                                     set<&CreateArgs::pidfd_socket>};
+constexpr OptionSpec kNoPivot = {"no-pivot", 0, "", "do not use pivot_root(2), for a root on a ramdisk",
+                                 set<&CreateArgs::no_pivot>};
+constexpr OptionSpec kNoNewKeyring = {"no-new-keyring", 0, "", "keep the session keyring of the caller",
+                                      set<&CreateArgs::no_new_keyring>};
+constexpr OptionSpec kPreserveFds = {"preserve-fds", 0, "N", "pass descriptors 3 to 2+N to the container",
+                                     set<&CreateArgs::preserve_fds>};
+
+constexpr std::array kCreate = {
+    kBundle,
+    kPidFile,
+    kConsoleSocket,
+    kPidfdSocket,
+    kNoPivot,
+    kNoNewKeyring,
+    kPreserveFds,
+    OptionSpec{"detach", 'd', "", "accepted for callers of runc: create always detaches", set<&CreateArgs::detach>},
+    OptionSpec{"no-subreaper", 0, "", "accepted for callers of runc", set<&CreateArgs::no_subreaper>},
+    kPolicy,
+    kHelp,
+};
+
+constexpr std::array kRun = {
+    kBundle,
+    kPidFile,
+    kConsoleSocket,
+    kPidfdSocket,
+    kNoPivot,
+    kNoNewKeyring,
+    kPreserveFds,
+    OptionSpec{"detach", 'd', "", "return as soon as the container's program runs", set<&CreateArgs::detach>},
+    OptionSpec{"keep", 0, "", "leave the container for `delete` after it has exited", set<&CreateArgs::keep>},
+    OptionSpec{"no-subreaper", 0, "", "do not adopt the container's orphans", set<&CreateArgs::no_subreaper>},
+    kPolicy,
+    kHelp,
+};
+
+constexpr std::array kOnlyHelp = {kHelp};
+
+constexpr std::array kKill = {
+    OptionSpec{"all", 'a', "", "signal every process of the container", set<&KillArgs::all>},
+    kHelp,
+};
+
+constexpr std::array kDelete = {
+    OptionSpec{"force", 'f', "", "kill it first if it runs; an unknown container is no error", set<&DeleteArgs::force>},
+    kHelp,
+};
+
+constexpr std::array kList = {
+    OptionSpec{"format", 'f', "table|json", "how to print", set<&ListArgs::format>},
+    OptionSpec{"quiet", 'q', "", "print only the ids", set<&ListArgs::quiet>},
+    kHelp,
+};
+
+constexpr std::array kSpec = {
+    OptionSpec{"bundle", 'b', "DIR", "where to write it (default: the current directory)", set<&SpecArgs::bundle>},
+    OptionSpec{"rootless", 0, "", "for a user without privileges", set<&SpecArgs::rootless>},
+    kHelp,
+};
+
+constexpr std::array kExplain = {
+    OptionSpec{"bundle", 'b', "DIR", "directory with config.json (default: the current one)",
+               set<&ExplainArgs::bundle>},
+    OptionSpec{"format", 'f', "text|json", "how to print", set<&ExplainArgs::format>},
+    kPolicy,
+    kHelp,
+};
+
+template <typename Args>
+VerbArgs make() {
+  return Args{};
+}
+VerbArgs make_none() { return std::monostate{}; }
+
+template <typename Args>
+void set_id(VerbArgs& args, std::span<const std::string> operands) {
+  std::get_if<Args>(&args)->id = operands[0];
+}
+
+void set_kill(VerbArgs& args, std::span<const std::string> operands) {
+  set_id<KillArgs>(args, operands);
+  if (operands.size() > 1) std::get_if<KillArgs>(&args)->signal = operands[1];
+}
+
+void set_nothing(VerbArgs&, std::span<const std::string>) {}
+
+constexpr VerbSpec not_yet(std::string_view name, std::string_view summary) {
+  return {name,        "",
+          0,           std::numeric_limits<std::size_t>::max(),
+          summary,     "",
+          kOnlyHelp,   make_none,
+          set_nothing, Support::kNotYet};
+}
+
+constexpr std::array kVerbs = {
+    VerbSpec{"create", "CONTAINER", 1, 1, "make a container that waits for `start`",
+             "Reads config.json of the bundle, hardens it with the policy, and sets the container up.", kCreate,
+             make<CreateArgs>, set_id<CreateArgs>},
+    VerbSpec{"start", "CONTAINER", 1, 1, "start the program of a created container", "", kOnlyHelp, make<StartArgs>,
+             set_id<StartArgs>},
+    VerbSpec{"run", "CONTAINER", 1, 1, "create and start a container, and wait for it",
+             "The exit code is that of the container's program, or 128 plus the signal that killed it.", kRun,
+             make<CreateArgs>, set_id<CreateArgs>},
+    VerbSpec{"state", "CONTAINER", 1, 1, "print the state of a container as JSON", "", kOnlyHelp, make<StateArgs>,
+             set_id<StateArgs>},
+    VerbSpec{"kill", "CONTAINER [SIGNAL]", 1, 2, "send a signal to a container's init",
+             "SIGNAL is a number or a name, as 9, KILL or SIGKILL; SIGTERM if absent.", kKill, make<KillArgs>,
+             set_kill},
+    VerbSpec{"delete", "CONTAINER", 1, 1, "remove what is left of a container",
+             "The container must be stopped, or created and not started: then it is killed.", kDelete, make<DeleteArgs>,
+             set_id<DeleteArgs>},
+    VerbSpec{"list", "", 0, 0, "list the containers", "", kList, make<ListArgs>, set_nothing},
+    VerbSpec{"explain", "", 0, 0, "show how a bundle would be hardened and run, and why",
+             "Changes nothing and needs no privileges.", kExplain, make<ExplainArgs>, set_nothing},
+    VerbSpec{"spec", "", 0, 0, "write a config.json to start from", "", kSpec, make<SpecArgs>, set_nothing},
+    VerbSpec{"features", "", 0, 0, "print what this runtime supports as JSON", "", kOnlyHelp, make<FeaturesArgs>,
+             set_nothing},
+    not_yet("exec", "run another program in a container"),
+    not_yet("pause", "freeze a container"),
+    not_yet("resume", "thaw a container"),
+    not_yet("ps", "list the processes of a container"),
+    not_yet("update", "change the resource limits of a container"),
+    not_yet("events", "show a container's statistics and out-of-memory events"),
+    not_yet("checkpoint", "save a running container"),
+    not_yet("restore", "run a saved container"),
+};
+
+}  // namespace
+
+std::span<const OptionSpec> global_options() { return kGlobal; }
+
+std::span<const VerbSpec> verbs() { return kVerbs; }
+
+const VerbSpec* find_verb(std::string_view name) {
+  for (const auto& verb : kVerbs) {
+    if (verb.name == name) return &verb;
+  }
+  return nullptr;
+}
+
+}  // namespace cli

@@ -1,0 +1,185 @@
+#include "cli/prepare.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/text.h"
+#include "cli/descriptors.h"
+#include "kernel/file.h"
+#include "kernel/inroot.h"
+#include "kernel/probe.h"
+#include "kernel/seccomp_cache.h"
+#include "oci/read.h"
+#include "policy/find.h"
+
+namespace cli {
+namespace {
+
+using base::cat;
+using base::Error;
+using base::UniqueFd;
+
+constexpr std::size_t kMaxConfig = 16U << 20;
+constexpr std::size_t kMaxPasswd = 1U << 20;
+constexpr const char* kDefaultPolicy = "faas";
+constexpr const char* kSeccompCache = "/run/bulkhead-seccomp";
+
+base::Result<std::string> absolute_bundle(const std::string& bundle) {
+  char* resolved = ::realpath(bundle.empty() ? "." : bundle.c_str(), nullptr);
+  if (resolved == nullptr) return Error::system(errno, "bundle", bundle.empty() ? "." : bundle);
+  std::string out = resolved;
+  std::free(resolved);
+  return out;
+}
+
+base::Result<std::string> read_config(const std::string& bundle) {
+  const std::string path = bundle + "/config.json";
+  // O_NONBLOCK: a fifo in its place must not hang the caller.
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd && errno == ENOENT) {
+    return Error::config(cat("JSON specification file config.json not found in ", base::quote(bundle)));
+  }
+  if (!fd) return Error::system(errno, "open", path);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return Error::system(errno, "fstat", path);
+  if (!S_ISREG(info.st_mode)) return Error::config(cat(base::quote(path), " is not a regular file"));
+  auto text = kernel::read_all(fd.get(), kMaxConfig);
+  if (!text && text.error().sys() == EFBIG) return Error::config(cat(base::quote(path), " is larger than 16 MiB"));
+  return text;
+}
+
+// The sixth field of the line of `uid` in the container's own /etc/passwd (passwd(5)), looked up in its root.
+std::string find_home(int root_fd, std::uint32_t uid) {
+  kernel::InRoot how;
+  how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+  const UniqueFd file(static_cast<int>(kernel::open_in_root(root_fd, "/etc/passwd", how)));
+  struct stat info {};
+  if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return "";
+  const auto text = kernel::read_all(file.get(), kMaxPasswd);
+  if (!text) return "";
+  for (const auto& line : base::split(*text, '\n')) {
+    const auto fields = base::split(line, ':');
+    if (fields.size() >= 6 && base::parse_u64(fields[2]) == uid) return fields[5];
+  }
+  return "";
+}
+
+bool has_home(const oci::Process& process) {
+  for (const auto& entry : process.env) {
+    if (entry.starts_with("HOME=") && entry.size() > 5) return true;
+  }
+  return false;
+}
+
+// 65536 ids for each container, from 0x70000000 up to 0x7fff0000: above what distributions hand out (subuid(5)) and
+// below the sign bit. Which ones follows from the id, so that a restart finds its files again.
+std::uint32_t remap_base(std::string_view id) {
+  std::uint32_t hash = 2166136261U;  // FNV-1a
+  for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  return 0x70000000U + (hash % 0xfffU) * 0x10000U;
+}
+
+harden::Abilities find_abilities(const kernel::Facts& facts, int root_fd, const PrepareRequest& request) {
+  harden::Abilities abilities;
+  abilities.cap_last_cap = facts.cap_last_cap;
+  abilities.remap_base = remap_base(request.id);
+  if (!request.remap_unable.empty()) {
+    abilities.remap_unable = request.remap_unable;
+  } else if (!facts.userns_available) {
+    abilities.remap_unable = "user namespaces are turned off on this host";
+  } else if (!facts.in_initial_user_namespace) {
+    abilities.remap_unable = "the runtime itself runs in a user namespace";
+  } else if (root_fd < 0 || !kernel::may_be_idmapped(root_fd, facts)) {
+    abilities.remap_unable = "the root's file system cannot be idmapped by this kernel";
+  } else {
+    abilities.remap = true;
+  }
+  return abilities;
+}
+
+// sd_listen_fds(3): descriptors meant for this process are passed on.
+std::uint32_t listen_fds() {
+  const char* pid = std::getenv("LISTEN_PID");
+  const char* count = std::getenv("LISTEN_FDS");
+  if (pid == nullptr || count == nullptr || base::parse_u64(pid) != static_cast<std::uint64_t>(::getpid())) return 0;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(base::parse_u64(count).value_or(0), 1024));
+}
+
+base::Result<std::uint32_t> check_preserved(std::uint32_t wanted) {
+  const std::uint32_t total = wanted + listen_fds();
+  if (total > inherited_descriptors()) {
+    return Error::usage(cat("--preserve-fds: want descriptors 3 to ", 2 + total, ", the caller has only ",
+                            inherited_descriptors(), " open"));
+  }
+  return total;
+}
+
+// From the cache, or compiled and put there. Without a usable cache every start pays for the compilation.
+base::Result<plan::SeccompProgram> find_program(const harden::Hardened& hardened, const base::Log& log) {
+  const auto& spec = hardened.spec();
+  const auto* request = spec.linux.seccomp ? &*spec.linux.seccomp : nullptr;
+  const auto* policy = hardened.seccomp_policy() ? &*hardened.seccomp_policy() : nullptr;
+  if (request == nullptr && policy == nullptr) return plan::SeccompProgram{};
+  if (::geteuid() != 0) return plan::build_seccomp(request, policy);
+  const std::string key = plan::seccomp_cache_key(request, policy);
+  const auto cache = kernel::open_seccomp_cache(kSeccompCache);
+  if (cache) {
+    if (auto blob = kernel::load_seccomp(cache->get(), key)) return plan::SeccompProgram{std::move(blob->code), blob->flags, {}};
+  } else {
+    log.debug(cat("no seccomp cache: ", cache.error().message()));
+  }
+  plan::SeccompProgram program = TRY(plan::build_seccomp(request, policy));
+  if (cache) kernel::store_seccomp(cache->get(), key, {program.code, program.flags});
+  for (const auto& name : program.skipped) log.debug(cat("config.json: /linux/seccomp: unknown syscall ", base::quote(name), " skipped"));
+  return program;
+}
+
+std::string root_path(const oci::Spec& spec, const std::string& bundle) {
+  return spec.root.path.starts_with('/') ? spec.root.path : bundle + "/" + spec.root.path;
+}
+
+void report_notes(const oci::Spec& spec, const base::Log& log) {
+  for (const auto& note : spec.notes) {
+    const std::string text = cat("config.json: ", note.pointer, ": ", note.text);
+    if (note.warn) {
+      log.warning(text);
+    } else {
+      log.debug(text);
+    }
+  }
+}
+
+}  // namespace
+
+base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& request, const base::Log& log) {
+  plan::CreateOptions options;
+  options.id = request.id;
+  options.gate = request.gate;
+  options.no_pivot = request.no_pivot;
+  options.no_new_keyring = request.no_new_keyring;
+  options.preserve_fds = TRY(check_preserved(request.preserve_fds));
+  options.bundle = TRY(absolute_bundle(request.bundle));
+  if (const std::uint32_t n = listen_fds(); n != 0) options.extra_env = {cat("LISTEN_FDS=", n), "LISTEN_PID=1"};
+
+  const policy::Policy policy = TRY(policy::load_policy(global.policy.empty() ? kDefaultPolicy : global.policy));
+  const std::string text = TRY(read_config(options.bundle));
+  oci::Spec spec = TRY(oci::read_spec(text));
+  if (request.remap_unable.empty()) report_notes(spec, log);
+  const bool lsm = spec.process && (!spec.process->apparmor_profile.empty() || !spec.process->selinux_label.empty());
+  const kernel::Facts facts = TRY(kernel::probe_facts(lsm));
+  const UniqueFd root(::open(root_path(spec, options.bundle).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (spec.process && root && !has_home(*spec.process)) options.home = find_home(root.get(), spec.process->user.uid);
+  harden::Outcome outcome = TRY(harden::harden(std::move(spec), policy, find_abilities(facts, root.get(), request)));
+  options.seccomp = TRY(find_program(outcome.hardened, log));
+  plan::LaunchPlan plan = TRY(plan::plan_create(outcome.hardened, facts, options));
+  for (const auto& note : plan.cgroup.notes) log.debug(cat("config.json: ", note.pointer, ": ", note.text));
+  const bool remapped = outcome.hardened.idmap_mounts();
+  return Prepared{std::move(outcome), std::move(plan), remapped};
+}
+
+}  // namespace cli

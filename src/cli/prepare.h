@@ -1,0 +1,33 @@
+// From a bundle and a policy to a plan: what create, run and explain have in common. Reads only.
+#pragma once
+
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "cli/args.h"
+#include "harden/harden.h"
+#include "plan/plan.h"
+
+namespace cli {
+
+struct PrepareRequest {
+  std::string id;
+  std::string bundle;  // empty: the current directory
+  bool gate = true;
+  bool no_pivot = false;
+  bool no_new_keyring = false;
+  std::uint32_t preserve_fds = 0;
+  // Set after a first try failed on it: this root cannot be idmapped after all, and why.
+  std::string remap_unable;
+};
+
+struct Prepared {
+  harden::Outcome outcome;
+  plan::LaunchPlan plan;
+  bool remapped = false;  // the plan relies on an idmapped root
+};
+
+base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& request, const base::Log& log);
+
+}  // namespace cli

@@ -1,0 +1,46 @@
+#include <sys/prctl.h>
+
+#include "base/text.h"
+#include "cli/create.h"
+#include "cli/verbs.h"
+#include "container/destroy.h"
+#include "container/lifecycle.h"
+#include "monitor/foreground.h"
+
+namespace cli {
+namespace {
+
+base::Result<void> start_container(Made& made, const base::Log& log) {
+  TRY(made.launched().start(made.plan()));
+  for (const auto& warning : made.launched().warnings) log.warning(warning);
+  made.keep();
+  return base::ok();
+}
+
+base::Result<int> run_detached(const GlobalArgs& global, const CreateArgs& args, const base::Log& log) {
+  Made made = TRY(make_container(global, args, false, log));
+  TRY(start_container(made, log));
+  return 0;
+}
+
+base::Result<int> run_foreground(const GlobalArgs& global, const CreateArgs& args, const base::Log& log) {
+  if (!args.no_subreaper) ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // the container's orphans are reaped here
+  const monitor::Foreground foreground = TRY(monitor::Foreground::start());
+  Made made = TRY(make_container(global, args, false, log));
+  TRY(start_container(made, log));
+  const kernel::ExitStatus status = TRY(foreground.wait(made.launched().process()));
+  if (!args.keep) {
+    const container::Container ended = TRY(container::load_container(made.root(), args.id));
+    TRY(container::destroy_container(made.root(), ended));
+  }
+  return status.shell_code();
+}
+
+}  // namespace
+
+base::Result<int> cmd_run(const GlobalArgs& global, const CreateArgs& args, const base::Log& log) {
+  const std::string context = base::cat("run ", base::quote(args.id));
+  return TRY_IN(context, args.detach ? run_detached(global, args, log) : run_foreground(global, args, log));
+}
+
+}  // namespace cli

@@ -1,0 +1,20 @@
+#include "base/text.h"
+#include "cli/verbs.h"
+#include "container/lifecycle.h"
+#include "launch/launch.h"
+
+namespace cli {
+
+base::Result<int> cmd_start(const GlobalArgs& global, const StartArgs& args, const base::Log&) {
+  const container::Container found = TRY(container::load_container(global.root, args.id));
+  switch (found.status) {
+    case container::Status::kCreated: break;
+    case container::Status::kRunning: return base::Error::state("cannot start an already running container");
+    case container::Status::kPaused: return base::Error::state("cannot start a container in the paused state");
+    case container::Status::kStopped: return base::Error::state("cannot start a container that has stopped");
+  }
+  TRY_IN(base::cat("start ", base::quote(args.id)), launch::open_gate(found.dir.fd()));
+  return 0;
+}
+
+}  // namespace cli
