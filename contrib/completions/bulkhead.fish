@@ -1,0 +1,56 @@
+# fish completion for bulkhead
+
+function __bulkhead_verb
+    for word in (commandline -opc)[2..-1]
+        contains -- $word create start run state kill delete list explain spec features help; and echo $word; and return
+    end
+    return 1
+end
+function __bulkhead_is
+    contains -- (__bulkhead_verb) $argv
+end
+function __bulkhead_containers
+    bulkhead list --quiet 2>/dev/null
+end
+
+complete -c bulkhead -f
+complete -c bulkhead -s h -l help -d 'show help'
+complete -c bulkhead -n 'not __bulkhead_verb' -l root -r -F -d 'where the state of containers is kept'
+complete -c bulkhead -n 'not __bulkhead_verb' -l log -r -F -d 'append the error to this file'
+complete -c bulkhead -n 'not __bulkhead_verb' -l log-format -x -a 'text json' -d 'format of the log file'
+complete -c bulkhead -n 'not __bulkhead_verb' -l debug -d 'log what is done as well'
+complete -c bulkhead -n 'not __bulkhead_verb; or __bulkhead_is create run explain' -l policy -r -F -a 'faas passthrough' -d 'hardening policy'
+complete -c bulkhead -n 'not __bulkhead_verb' -l systemd-cgroup -d 'have systemd make the cgroup'
+complete -c bulkhead -n 'not __bulkhead_verb' -l rootless -x -a 'true false auto' -d 'accepted for callers of runc'
+complete -c bulkhead -n 'not __bulkhead_verb' -l criu -r -F -d 'accepted and ignored'
+complete -c bulkhead -n 'not __bulkhead_verb' -s v -l version -d 'show the version'
+
+complete -c bulkhead -n 'not __bulkhead_verb' -a create -d 'make a container that waits for start'
+complete -c bulkhead -n 'not __bulkhead_verb' -a start -d 'start the program of a created container'
+complete -c bulkhead -n 'not __bulkhead_verb' -a run -d 'create and start a container, and wait for it'
+complete -c bulkhead -n 'not __bulkhead_verb' -a state -d 'print the state of a container as JSON'
+complete -c bulkhead -n 'not __bulkhead_verb' -a kill -d 'send a signal to the init of a container'
+complete -c bulkhead -n 'not __bulkhead_verb' -a delete -d 'remove what is left of a container'
+complete -c bulkhead -n 'not __bulkhead_verb' -a list -d 'list the containers'
+complete -c bulkhead -n 'not __bulkhead_verb' -a explain -d 'show how a bundle would be hardened and run'
+complete -c bulkhead -n 'not __bulkhead_verb' -a spec -d 'write a config.json to start from'
+complete -c bulkhead -n 'not __bulkhead_verb' -a features -d 'print what this runtime supports'
+complete -c bulkhead -n 'not __bulkhead_verb' -a help -d 'show help'
+
+complete -c bulkhead -n '__bulkhead_is start state kill delete' -a '(__bulkhead_containers)'
+complete -c bulkhead -n '__bulkhead_is create run spec explain' -s b -l bundle -r -F -d 'directory with config.json'
+complete -c bulkhead -n '__bulkhead_is create run' -l pid-file -r -F -d 'write the pid of init to this file'
+complete -c bulkhead -n '__bulkhead_is create run' -l console-socket -r -F -d 'send the terminal to this socket'
+complete -c bulkhead -n '__bulkhead_is create run' -l pidfd-socket -r -F -d 'send a pidfd of init to this socket'
+complete -c bulkhead -n '__bulkhead_is create run' -l no-pivot -d 'do not use pivot_root'
+complete -c bulkhead -n '__bulkhead_is create run' -l no-new-keyring -d 'keep the session keyring of the caller'
+complete -c bulkhead -n '__bulkhead_is create run' -l preserve-fds -x -d 'pass descriptors 3 to 2+N'
+complete -c bulkhead -n '__bulkhead_is create run' -s d -l detach -d 'return when the program runs'
+complete -c bulkhead -n '__bulkhead_is create run' -l no-subreaper -d 'do not adopt orphans'
+complete -c bulkhead -n '__bulkhead_is run' -l keep -d 'leave the stopped container'
+complete -c bulkhead -n '__bulkhead_is kill' -s a -l all -d 'every process'
+complete -c bulkhead -n '__bulkhead_is delete' -s f -l force -d 'kill it first'
+complete -c bulkhead -n '__bulkhead_is list' -s f -l format -x -a 'table json' -d 'how to print'
+complete -c bulkhead -n '__bulkhead_is explain' -s f -l format -x -a 'text json' -d 'how to print'
+complete -c bulkhead -n '__bulkhead_is list' -s q -l quiet -d 'only ids'
+complete -c bulkhead -n '__bulkhead_is spec' -l rootless -d 'for a user without privileges'
