@@ -86,7 +86,8 @@ Result<void> check_seccomp(std::string_view source, const Seccomp& seccomp) {
     if (rule.action != SeccompAction::kNotify) continue;
     const std::string pointer = base::cat("/linux/seccomp/syscalls/", i);
     if (seccomp.listener_path.empty())
-      return config_fault(source, pointer + "/action", "SCMP_ACT_NOTIFY: want /linux/seccomp/listenerPath, have nothing");
+      return config_fault(source, pointer + "/action",
+                          "SCMP_ACT_NOTIFY: want /linux/seccomp/listenerPath, have nothing");
     if (const auto at = std::ranges::find(rule.names, "write"); at != rule.names.end())
       return config_fault(source, base::cat(pointer, "/names/", at - rule.names.begin()),
                           "SCMP_ACT_NOTIFY cannot be used for write");

@@ -116,9 +116,9 @@ void write_linux(JsonWriter& out, bool rootless, std::uint32_t uid, std::uint32_
     out.end_object();
   }
   out.end_array();
-  out.strings("maskedPaths", List{"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-                                  "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware",
-                                  "/proc/scsi"});
+  out.strings("maskedPaths",
+              List{"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
+                   "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi"});
   out.strings("readonlyPaths", List{"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"});
   out.end_object();
 }

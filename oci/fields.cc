@@ -70,8 +70,7 @@ base::Result<void> read_value(Reader&, const Cursor& cursor, std::vector<std::st
 }
 
 base::Result<void> read_value(Reader&, const Cursor& cursor, std::map<std::string, std::string>& out) {
-  for (const Member& member : TRY(cursor.object_members()))
-    out.emplace(member.name, TRY(member.value.get_string()));
+  for (const Member& member : TRY(cursor.object_members())) out.emplace(member.name, TRY(member.value.get_string()));
   return base::ok();
 }
 

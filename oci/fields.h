@@ -119,7 +119,8 @@ constexpr FieldOf<T> ranged(std::string_view name, std::string_view required = {
 // A member that a function of its own reads.
 template <typename T, base::Result<void> (*F)(Reader&, const Cursor&, T&)>
 constexpr FieldOf<T> with(std::string_view name, std::string_view required = {}) {
-  return {{name, [](Reader& reader, const Cursor& cursor, void* out) { return F(reader, cursor, *static_cast<T*>(out)); },
+  return {{name,
+           [](Reader& reader, const Cursor& cursor, void* out) { return F(reader, cursor, *static_cast<T*>(out)); },
            required}};
 }
 // A known member that says nothing to this runtime: another platform's, or one the specification dropped.

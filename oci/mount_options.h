@@ -44,9 +44,9 @@ ParsedMountOptions parse_mount_options(const std::vector<std::string>& options);
 // One row of the table.
 struct MountOption {
   enum class What {
-    kNothing,      // known, no effect ("defaults")
-    kFlag,         // of the mount and/or its superblock
-    kAtime,        // an access-time mode, or its negation
+    kNothing,  // known, no effect ("defaults")
+    kFlag,     // of the mount and/or its superblock
+    kAtime,    // an access-time mode, or its negation
     kPropagation,
     kBind,
     kRemount,

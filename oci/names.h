@@ -24,8 +24,8 @@ std::span<const std::string_view> capability_names();
 inline constexpr CapSet kAllCaps = (CapSet{1} << 41) - 1;
 // "CAP_KILL", "KILL", "cap_kill" → 5.
 std::optional<int> capability_number(std::string_view name);
-std::string_view capability_name(int number);            // "CAP_KILL"; empty if unknown
-std::vector<std::string> capability_list(CapSet set);    // by number
+std::string_view capability_name(int number);          // "CAP_KILL"; empty if unknown
+std::vector<std::string> capability_list(CapSet set);  // by number
 
 // "pid" → CLONE_NEWPID …, in config.json's words ("network", "mount").
 std::span<const Named<std::uint64_t>> namespace_types();
@@ -42,10 +42,10 @@ base::Result<int> parse_signal(std::string_view text);
 std::string signal_name(int number);  // "SIGKILL", "SIGRTMIN+3"; the number if it has no name
 
 // seccomp(2)
-std::span<const Named<SeccompAction>> seccomp_actions();      // KILL is KILL_THREAD
+std::span<const Named<SeccompAction>> seccomp_actions();  // KILL is KILL_THREAD
 std::span<const Named<SeccompOperator>> seccomp_operators();
-std::span<const std::string_view> seccomp_architectures();    // every SCMP_ARCH_* of the runtime-spec
-std::span<const Named<std::uint64_t>> seccomp_flags();        // SECCOMP_FILTER_FLAG_*
+std::span<const std::string_view> seccomp_architectures();  // every SCMP_ARCH_* of the runtime-spec
+std::span<const Named<std::uint64_t>> seccomp_flags();      // SECCOMP_FILTER_FLAG_*
 std::optional<SeccompAction> seccomp_action(std::string_view name);
 std::optional<SeccompOperator> seccomp_operator(std::string_view name);
 std::optional<std::uint64_t> seccomp_flag(std::string_view name);

@@ -35,12 +35,12 @@ constexpr std::array<Named<SeccompOperator>, 7> kOperators{{
 }};
 
 constexpr std::array kArchitectures{
-    "SCMP_ARCH_AARCH64"sv,     "SCMP_ARCH_ARM"sv,        "SCMP_ARCH_LOONGARCH64"sv, "SCMP_ARCH_M68K"sv,
-    "SCMP_ARCH_MIPS"sv,        "SCMP_ARCH_MIPS64"sv,     "SCMP_ARCH_MIPS64N32"sv,   "SCMP_ARCH_MIPSEL"sv,
-    "SCMP_ARCH_MIPSEL64"sv,    "SCMP_ARCH_MIPSEL64N32"sv, "SCMP_ARCH_PARISC"sv,     "SCMP_ARCH_PARISC64"sv,
-    "SCMP_ARCH_PPC"sv,         "SCMP_ARCH_PPC64"sv,      "SCMP_ARCH_PPC64LE"sv,     "SCMP_ARCH_RISCV64"sv,
-    "SCMP_ARCH_S390"sv,        "SCMP_ARCH_S390X"sv,      "SCMP_ARCH_SH"sv,          "SCMP_ARCH_SHEB"sv,
-    "SCMP_ARCH_X32"sv,         "SCMP_ARCH_X86"sv,        "SCMP_ARCH_X86_64"sv,
+    "SCMP_ARCH_AARCH64"sv,  "SCMP_ARCH_ARM"sv,         "SCMP_ARCH_LOONGARCH64"sv, "SCMP_ARCH_M68K"sv,
+    "SCMP_ARCH_MIPS"sv,     "SCMP_ARCH_MIPS64"sv,      "SCMP_ARCH_MIPS64N32"sv,   "SCMP_ARCH_MIPSEL"sv,
+    "SCMP_ARCH_MIPSEL64"sv, "SCMP_ARCH_MIPSEL64N32"sv, "SCMP_ARCH_PARISC"sv,      "SCMP_ARCH_PARISC64"sv,
+    "SCMP_ARCH_PPC"sv,      "SCMP_ARCH_PPC64"sv,       "SCMP_ARCH_PPC64LE"sv,     "SCMP_ARCH_RISCV64"sv,
+    "SCMP_ARCH_S390"sv,     "SCMP_ARCH_S390X"sv,       "SCMP_ARCH_SH"sv,          "SCMP_ARCH_SHEB"sv,
+    "SCMP_ARCH_X32"sv,      "SCMP_ARCH_X86"sv,         "SCMP_ARCH_X86_64"sv,
 };
 
 // Since Linux 5.19, so not in every <linux/seccomp.h>.

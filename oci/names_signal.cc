@@ -12,13 +12,13 @@ namespace {
 
 // signal(7). The second names of a number come after the first, so that it is shown by the first.
 constexpr std::array<Named<int>, 35> kSignals{{
-    {"ABRT", SIGABRT},     {"ALRM", SIGALRM}, {"BUS", SIGBUS},   {"CHLD", SIGCHLD}, {"CONT", SIGCONT},
-    {"FPE", SIGFPE},       {"HUP", SIGHUP},   {"ILL", SIGILL},   {"INT", SIGINT},   {"IO", SIGIO},
-    {"KILL", SIGKILL},     {"PIPE", SIGPIPE}, {"PROF", SIGPROF}, {"PWR", SIGPWR},   {"QUIT", SIGQUIT},
-    {"SEGV", SIGSEGV},     {"STKFLT", 16},    {"STOP", SIGSTOP}, {"SYS", SIGSYS},   {"TERM", SIGTERM},
-    {"TRAP", SIGTRAP},     {"TSTP", SIGTSTP}, {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU}, {"URG", SIGURG},
-    {"USR1", SIGUSR1},     {"USR2", SIGUSR2}, {"VTALRM", SIGVTALRM}, {"WINCH", SIGWINCH}, {"XCPU", SIGXCPU},
-    {"XFSZ", SIGXFSZ},     {"CLD", SIGCHLD},  {"IOT", SIGABRT},  {"POLL", SIGIO},   {"UNUSED", SIGSYS},
+    {"ABRT", SIGABRT}, {"ALRM", SIGALRM}, {"BUS", SIGBUS},       {"CHLD", SIGCHLD},   {"CONT", SIGCONT},
+    {"FPE", SIGFPE},   {"HUP", SIGHUP},   {"ILL", SIGILL},       {"INT", SIGINT},     {"IO", SIGIO},
+    {"KILL", SIGKILL}, {"PIPE", SIGPIPE}, {"PROF", SIGPROF},     {"PWR", SIGPWR},     {"QUIT", SIGQUIT},
+    {"SEGV", SIGSEGV}, {"STKFLT", 16},    {"STOP", SIGSTOP},     {"SYS", SIGSYS},     {"TERM", SIGTERM},
+    {"TRAP", SIGTRAP}, {"TSTP", SIGTSTP}, {"TTIN", SIGTTIN},     {"TTOU", SIGTTOU},   {"URG", SIGURG},
+    {"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"VTALRM", SIGVTALRM}, {"WINCH", SIGWINCH}, {"XCPU", SIGXCPU},
+    {"XFSZ", SIGXFSZ}, {"CLD", SIGCHLD},  {"IOT", SIGABRT},      {"POLL", SIGIO},     {"UNUSED", SIGSYS},
 }};
 
 // glibc keeps 32 and 33 for itself and calls 34 SIGRTMIN; images and their STOPSIGNAL mean that one.

@@ -13,9 +13,7 @@ constexpr std::string_view kOpen = "\"\\u0000";  // what a moved integer gets in
 constexpr std::string_view kClose = "\"";        // … and behind
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_number_char(char c) {
-  return is_digit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
-}
+bool is_number_char(char c) { return is_digit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'; }
 
 class Scanner {
  public:

@@ -20,12 +20,12 @@ Result<void> read_annotations(Reader& reader, const Cursor& cursor, Spec& out) {
   return base::ok();
 }
 
-constexpr auto kSpec = fields<Spec>(
-    field<&Spec::oci_version>("ociVersion"), field<&Spec::process>("process", "an object"),
-    field<&Spec::root>("root", "an object"), field<&Spec::hostname>("hostname"),
-    field<&Spec::domainname>("domainname"), field<&Spec::mounts>("mounts"), field<&Spec::hooks>("hooks"),
-    with<Spec, read_annotations>("annotations"), field<&Spec::linux>("linux"), ignored<Spec>("windows"),
-    ignored<Spec>("solaris"), ignored<Spec>("vm"), ignored<Spec>("zos"), ignored<Spec>("freebsd"));
+constexpr auto kSpec =
+    fields<Spec>(field<&Spec::oci_version>("ociVersion"), field<&Spec::process>("process", "an object"),
+                 field<&Spec::root>("root", "an object"), field<&Spec::hostname>("hostname"),
+                 field<&Spec::domainname>("domainname"), field<&Spec::mounts>("mounts"), field<&Spec::hooks>("hooks"),
+                 with<Spec, read_annotations>("annotations"), field<&Spec::linux>("linux"), ignored<Spec>("windows"),
+                 ignored<Spec>("solaris"), ignored<Spec>("vm"), ignored<Spec>("zos"), ignored<Spec>("freebsd"));
 
 template <typename T>
 Result<T> read_document(std::string_view text, std::string_view source, std::vector<Note>* notes) {

@@ -40,7 +40,8 @@ Result<void> read_namespaces(Reader& reader, const Cursor& cursor, Linux& out) {
 // "u" is an unbuffered character device, for mknod(1) the same as "c".
 Result<void> read_device_type(Reader&, const Cursor& cursor, Device& out) {
   const std::string_view type = TRY(cursor.get_string());
-  if (type.size() != 1 || std::string_view("cubp").find(type[0]) == std::string_view::npos) return not_one_of(cursor, {"c", "u", "b", "p"});
+  if (type.size() != 1 || std::string_view("cubp").find(type[0]) == std::string_view::npos)
+    return not_one_of(cursor, {"c", "u", "b", "p"});
   out.type = type[0] == 'u' ? 'c' : type[0];
   return base::ok();
 }
@@ -52,7 +53,8 @@ Result<void> read_device_path(Reader&, const Cursor& cursor, Device& out) {
 
 // Engines copy st_mode: the file type's bits come along and are dropped.
 Result<void> read_file_mode(Reader&, const Cursor& cursor, Device& out) {
-  out.file_mode = static_cast<std::uint32_t>(TRY(cursor.get_u64(0, std::numeric_limits<std::uint32_t>::max()))) & 07777U;
+  out.file_mode =
+      static_cast<std::uint32_t>(TRY(cursor.get_u64(0, std::numeric_limits<std::uint32_t>::max()))) & 07777U;
   return base::ok();
 }
 
@@ -61,13 +63,11 @@ Result<void> read_file_mode(Reader&, const Cursor& cursor, Device& out) {
 constexpr std::int64_t kMaxMajor = (1 << 12) - 1;
 constexpr std::int64_t kMaxMinor = (1 << 20) - 1;
 
-constexpr auto kDevice =
-    fields<Device>(with<Device, read_device_type>("type", "a string"),
-                   with<Device, read_device_path>("path", "an absolute path"),
-                   ranged<&Device::major, std::int64_t{0}, kMaxMajor>("major"),
-                   ranged<&Device::minor, std::int64_t{0}, kMaxMinor>("minor"),
-                   with<Device, read_file_mode>("fileMode"), ranged<&Device::uid, 0U, kMaxId>("uid"),
-                   ranged<&Device::gid, 0U, kMaxId>("gid"));
+constexpr auto kDevice = fields<Device>(
+    with<Device, read_device_type>("type", "a string"), with<Device, read_device_path>("path", "an absolute path"),
+    ranged<&Device::major, std::int64_t{0}, kMaxMajor>("major"),
+    ranged<&Device::minor, std::int64_t{0}, kMaxMinor>("minor"), with<Device, read_file_mode>("fileMode"),
+    ranged<&Device::uid, 0U, kMaxId>("uid"), ranged<&Device::gid, 0U, kMaxId>("gid"));
 
 Result<void> read_devices(Reader& reader, const Cursor& cursor, Linux& out) {
   for (const Cursor& element : TRY(cursor.get_array()))
@@ -138,8 +138,8 @@ Result<void> read_cgroups_path(Reader& reader, const Cursor& cursor, Linux& out)
 }
 
 Result<void> read_propagation(Reader&, const Cursor& cursor, Linux& out) {
-  static constexpr std::array<std::string_view, 8> kNames{"private",  "rprivate", "shared",     "rshared",
-                                                          "slave",    "rslave",   "unbindable", "runbindable"};
+  static constexpr std::array<std::string_view, 8> kNames{"private", "rprivate", "shared",     "rshared",
+                                                          "slave",   "rslave",   "unbindable", "runbindable"};
   const std::string_view name = TRY(cursor.get_string());
   if (!name.empty() && std::ranges::find(kNames, name) == kNames.end())
     return not_one_of(cursor, {kNames.begin(), kNames.end()});
@@ -176,11 +176,11 @@ Result<void> read_time_offsets(Reader& reader, const Cursor& cursor, Linux& out)
   return base::ok();
 }
 
-constexpr auto kIntelRdt = fields<IntelRdt>(
-    field<&IntelRdt::clos_id>("closID"), field<&IntelRdt::l3_cache_schema>("l3CacheSchema"),
-    field<&IntelRdt::mem_bw_schema>("memBwSchema"), field<&IntelRdt::schemata>("schemata"),
-    field<&IntelRdt::enable_monitoring>("enableMonitoring"), ignored<IntelRdt>("enableCMT"),
-    ignored<IntelRdt>("enableMBM"));
+constexpr auto kIntelRdt =
+    fields<IntelRdt>(field<&IntelRdt::clos_id>("closID"), field<&IntelRdt::l3_cache_schema>("l3CacheSchema"),
+                     field<&IntelRdt::mem_bw_schema>("memBwSchema"), field<&IntelRdt::schemata>("schemata"),
+                     field<&IntelRdt::enable_monitoring>("enableMonitoring"), ignored<IntelRdt>("enableCMT"),
+                     ignored<IntelRdt>("enableMBM"));
 
 Result<void> read_intel_rdt(Reader& reader, const Cursor& cursor, Linux& out) {
   return read_object(reader, cursor, kIntelRdt, out.intel_rdt.emplace());
@@ -201,9 +201,8 @@ Result<void> read_personality_flags(Reader& reader, const Cursor& cursor, Person
   return base::ok();
 }
 
-constexpr auto kPersonality =
-    fields<PersonalityDomain>(with<PersonalityDomain, read_domain>("domain", "a string"),
-                              with<PersonalityDomain, read_personality_flags>("flags"));
+constexpr auto kPersonality = fields<PersonalityDomain>(with<PersonalityDomain, read_domain>("domain", "a string"),
+                                                        with<PersonalityDomain, read_personality_flags>("flags"));
 
 Result<void> read_personality(Reader& reader, const Cursor& cursor, Linux& out) {
   PersonalityDomain domain;

@@ -15,8 +15,7 @@ Result<void> read_root_path(Reader&, const Cursor& cursor, Root& out) {
   return base::ok();
 }
 
-constexpr auto kRoot =
-    fields<Root>(with<Root, read_root_path>("path", "a path"), field<&Root::readonly>("readonly"));
+constexpr auto kRoot = fields<Root>(with<Root, read_root_path>("path", "a path"), field<&Root::readonly>("readonly"));
 
 // A relative destination counts from the container's root, as for every other runtime.
 Result<void> read_destination(Reader& reader, const Cursor& cursor, Mount& out) {
@@ -24,8 +23,8 @@ Result<void> read_destination(Reader& reader, const Cursor& cursor, Mount& out) 
   if (out.destination.empty()) return cursor.mismatch("an absolute path");
   if (out.destination.front() != '/') {
     out.destination.insert(out.destination.begin(), '/');
-    reader.warn(cursor, base::cat("want an absolute path, have ", cursor.have(), "; taken as ",
-                                  base::quote(out.destination)));
+    reader.warn(cursor,
+                base::cat("want an absolute path, have ", cursor.have(), "; taken as ", base::quote(out.destination)));
   }
   return base::ok();
 }
@@ -35,15 +34,15 @@ Result<void> read_mount_mappings(Reader& reader, const Cursor& cursor, Mount& ou
   return read_id_mappings(reader, cursor, out.*M);
 }
 
-constexpr auto kMount = fields<Mount>(
-    with<Mount, read_destination>("destination", "an absolute path"), field<&Mount::type>("type"),
-    field<&Mount::source>("source"), field<&Mount::options>("options"),
-    with<Mount, read_mount_mappings<&Mount::uid_mappings>>("uidMappings"),
-    with<Mount, read_mount_mappings<&Mount::gid_mappings>>("gidMappings"));
+constexpr auto kMount =
+    fields<Mount>(with<Mount, read_destination>("destination", "an absolute path"), field<&Mount::type>("type"),
+                  field<&Mount::source>("source"), field<&Mount::options>("options"),
+                  with<Mount, read_mount_mappings<&Mount::uid_mappings>>("uidMappings"),
+                  with<Mount, read_mount_mappings<&Mount::gid_mappings>>("gidMappings"));
 
-constexpr auto kIdMapping = fields<IdMapping>(ranged<&IdMapping::container_id, 0U, kMaxId>("containerID"),
-                                              ranged<&IdMapping::host_id, 0U, kMaxId>("hostID"),
-                                              field<&IdMapping::size>("size", "an integer"));
+constexpr auto kIdMapping =
+    fields<IdMapping>(ranged<&IdMapping::container_id, 0U, kMaxId>("containerID"),
+                      ranged<&IdMapping::host_id, 0U, kMaxId>("hostID"), field<&IdMapping::size>("size", "an integer"));
 
 bool overlap(std::uint32_t a, std::uint32_t a_size, std::uint32_t b, std::uint32_t b_size) {
   return a < std::uint64_t{b} + b_size && b < std::uint64_t{a} + a_size;
@@ -96,8 +95,7 @@ Result<void> read_id_mappings(Reader& reader, const Cursor& cursor, std::vector<
     TRY(read_object(reader, element, kIdMapping, mapping));
     const std::uint32_t first = std::max(mapping.container_id, mapping.host_id);
     const std::uint64_t room = std::uint64_t{kMaxId} + 1 - first;
-    if (mapping.size == 0 || mapping.size > room)
-      return element.find("size")->mismatch(base::cat("1..", room));
+    if (mapping.size == 0 || mapping.size > room) return element.find("size")->mismatch(base::cat("1..", room));
     for (std::size_t i = 0; i < out.size(); ++i) {
       if (overlap(out[i].container_id, out[i].size, mapping.container_id, mapping.size) ||
           overlap(out[i].host_id, out[i].size, mapping.host_id, mapping.size))

@@ -15,9 +15,9 @@ Result<void> read_groups(Reader&, const Cursor& cursor, User& out) {
   return base::ok();
 }
 
-constexpr auto kUser = fields<User>(
-    ranged<&User::uid, 0U, kMaxId>("uid"), ranged<&User::gid, 0U, kMaxId>("gid"),
-    ranged<&User::umask, 0U, 0777U>("umask"), with<User, read_groups>("additionalGids"), ignored<User>("username"));
+constexpr auto kUser = fields<User>(ranged<&User::uid, 0U, kMaxId>("uid"), ranged<&User::gid, 0U, kMaxId>("gid"),
+                                    ranged<&User::umask, 0U, 0777U>("umask"), with<User, read_groups>("additionalGids"),
+                                    ignored<User>("username"));
 
 // A name that this runtime does not know is skipped with a warning: engines list capabilities of newer kernels,
 // and to lack one is never a loss of confinement.
@@ -34,12 +34,12 @@ Result<void> read_cap_set(Reader& reader, const Cursor& cursor, Capabilities& ou
   return base::ok();
 }
 
-constexpr auto kCapabilities = fields<Capabilities>(
-    with<Capabilities, read_cap_set<&Capabilities::bounding>>("bounding"),
-    with<Capabilities, read_cap_set<&Capabilities::effective>>("effective"),
-    with<Capabilities, read_cap_set<&Capabilities::inheritable>>("inheritable"),
-    with<Capabilities, read_cap_set<&Capabilities::permitted>>("permitted"),
-    with<Capabilities, read_cap_set<&Capabilities::ambient>>("ambient"));
+constexpr auto kCapabilities =
+    fields<Capabilities>(with<Capabilities, read_cap_set<&Capabilities::bounding>>("bounding"),
+                         with<Capabilities, read_cap_set<&Capabilities::effective>>("effective"),
+                         with<Capabilities, read_cap_set<&Capabilities::inheritable>>("inheritable"),
+                         with<Capabilities, read_cap_set<&Capabilities::permitted>>("permitted"),
+                         with<Capabilities, read_cap_set<&Capabilities::ambient>>("ambient"));
 
 Result<void> read_rlimit_type(Reader&, const Cursor& cursor, Rlimit& out) {
   out.resource = TRY(read_name(cursor, rlimit_types()));
@@ -75,11 +75,11 @@ Result<void> read_scheduler_flags(Reader&, const Cursor& cursor, Scheduler& out)
   return base::ok();
 }
 
-constexpr auto kScheduler = fields<Scheduler>(
-    with<Scheduler, read_policy>("policy", "a string"), ranged<&Scheduler::nice, -20, 19>("nice"),
-    ranged<&Scheduler::priority, 0, 99>("priority"), with<Scheduler, read_scheduler_flags>("flags"),
-    field<&Scheduler::runtime>("runtime"), field<&Scheduler::deadline>("deadline"),
-    field<&Scheduler::period>("period"));
+constexpr auto kScheduler =
+    fields<Scheduler>(with<Scheduler, read_policy>("policy", "a string"), ranged<&Scheduler::nice, -20, 19>("nice"),
+                      ranged<&Scheduler::priority, 0, 99>("priority"), with<Scheduler, read_scheduler_flags>("flags"),
+                      field<&Scheduler::runtime>("runtime"), field<&Scheduler::deadline>("deadline"),
+                      field<&Scheduler::period>("period"));
 
 // sched_setattr(2): a parameter of another policy is ignored or EINVAL, depending on which.
 Result<void> read_scheduler(Reader& reader, const Cursor& cursor, Process& out) {
@@ -123,9 +123,9 @@ Result<void> read_cpu_list(Reader&, const Cursor& cursor, ExecCpuAffinity& out) 
   return base::ok();
 }
 
-constexpr auto kAffinity = fields<ExecCpuAffinity>(
-    with<ExecCpuAffinity, read_cpu_list<&ExecCpuAffinity::initial>>("initial"),
-    with<ExecCpuAffinity, read_cpu_list<&ExecCpuAffinity::final>>("final"));
+constexpr auto kAffinity =
+    fields<ExecCpuAffinity>(with<ExecCpuAffinity, read_cpu_list<&ExecCpuAffinity::initial>>("initial"),
+                            with<ExecCpuAffinity, read_cpu_list<&ExecCpuAffinity::final>>("final"));
 
 Result<void> read_args(Reader&, const Cursor& cursor, Process& out) {
   out.args = TRY(cursor.get_strings());

@@ -29,8 +29,7 @@ Result<void> read_rule_access(Reader&, const Cursor& cursor, DeviceRule& out) {
 }
 
 constexpr auto kDeviceRule =
-    fields<DeviceRule>(field<&DeviceRule::allow>("allow", "true or false"),
-                       with<DeviceRule, read_rule_type>("type"),
+    fields<DeviceRule>(field<&DeviceRule::allow>("allow", "true or false"), with<DeviceRule, read_rule_type>("type"),
                        ranged<&DeviceRule::major, std::int64_t{-1}, kMaxDeviceNumber>("major"),
                        ranged<&DeviceRule::minor, std::int64_t{-1}, kMaxDeviceNumber>("minor"),
                        with<DeviceRule, read_rule_access>("access", "some of rwm"));
@@ -56,9 +55,8 @@ Result<void> read_cpuset(Reader&, const Cursor& cursor, Cpu& out) {
 constexpr auto kCpu = fields<Cpu>(
     field<&Cpu::shares>("shares"), field<&Cpu::burst>("burst"), field<&Cpu::period>("period"),
     field<&Cpu::realtime_period>("realtimePeriod"), field<&Cpu::quota>("quota"),
-    field<&Cpu::realtime_runtime>("realtimeRuntime"),
-    ranged<&Cpu::idle, std::int64_t{0}, std::int64_t{1}>("idle"), with<Cpu, read_cpuset<&Cpu::cpus>>("cpus"),
-    with<Cpu, read_cpuset<&Cpu::mems>>("mems"));
+    field<&Cpu::realtime_runtime>("realtimeRuntime"), ranged<&Cpu::idle, std::int64_t{0}, std::int64_t{1}>("idle"),
+    with<Cpu, read_cpuset<&Cpu::cpus>>("cpus"), with<Cpu, read_cpuset<&Cpu::mems>>("mems"));
 
 // 0 is "not set": engines that fill in every member send it.
 Result<std::uint16_t> weight(const Cursor& cursor) {
@@ -115,8 +113,8 @@ Result<void> read_page_size(Reader&, const Cursor& cursor, HugepageLimit& out) {
   return base::ok();
 }
 
-constexpr auto kHugepage = fields<HugepageLimit>(
-    with<HugepageLimit, read_page_size>("pageSize", "a string"), field<&HugepageLimit::limit>("limit", "an integer"));
+constexpr auto kHugepage = fields<HugepageLimit>(with<HugepageLimit, read_page_size>("pageSize", "a string"),
+                                                 field<&HugepageLimit::limit>("limit", "an integer"));
 
 // One "name priority" line of net_prio.ifpriomap: the name must not be able to make it two.
 Result<void> read_interface(Reader&, const Cursor& cursor, InterfacePriority& out) {
@@ -126,16 +124,14 @@ Result<void> read_interface(Reader&, const Cursor& cursor, InterfacePriority& ou
   return base::ok();
 }
 
-constexpr auto kPriority =
-    fields<InterfacePriority>(with<InterfacePriority, read_interface>("name", "a string"),
-                              field<&InterfacePriority::priority>("priority", "an integer"));
+constexpr auto kPriority = fields<InterfacePriority>(with<InterfacePriority, read_interface>("name", "a string"),
+                                                     field<&InterfacePriority::priority>("priority", "an integer"));
 
 constexpr auto kNetwork =
     fields<Network>(field<&Network::class_id>("classID"),
                     with<Network, read_list<Network, &Network::priorities, kPriority>>("priorities"));
 
-constexpr auto kRdma =
-    fields<Rdma>(field<&Rdma::hca_handles>("hcaHandles"), field<&Rdma::hca_objects>("hcaObjects"));
+constexpr auto kRdma = fields<Rdma>(field<&Rdma::hca_handles>("hcaHandles"), field<&Rdma::hca_objects>("hcaObjects"));
 
 Result<void> read_rdma(Reader& reader, const Cursor& cursor, Resources& out) {
   for (const Member& member : TRY(cursor.object_members())) {
@@ -185,14 +181,14 @@ Result<void> read_part(Reader& reader, const Cursor& cursor, Resources& out) {
   return read_object(reader, cursor, Table, (out.*M).emplace());
 }
 
-constexpr auto kResources = fields<Resources>(
-    with<Resources, read_list<Resources, &Resources::devices, kDeviceRule>>("devices"),
-    with<Resources, read_part<&Resources::memory, kMemory>>("memory"),
-    with<Resources, read_part<&Resources::cpu, kCpu>>("cpu"), with<Resources, read_pids>("pids"),
-    with<Resources, read_part<&Resources::block_io, kBlockIo>>("blockIO"),
-    with<Resources, read_list<Resources, &Resources::hugepage_limits, kHugepage>>("hugepageLimits"),
-    with<Resources, read_part<&Resources::network, kNetwork>>("network"), with<Resources, read_rdma>("rdma"),
-    with<Resources, read_unified>("unified"));
+constexpr auto kResources =
+    fields<Resources>(with<Resources, read_list<Resources, &Resources::devices, kDeviceRule>>("devices"),
+                      with<Resources, read_part<&Resources::memory, kMemory>>("memory"),
+                      with<Resources, read_part<&Resources::cpu, kCpu>>("cpu"), with<Resources, read_pids>("pids"),
+                      with<Resources, read_part<&Resources::block_io, kBlockIo>>("blockIO"),
+                      with<Resources, read_list<Resources, &Resources::hugepage_limits, kHugepage>>("hugepageLimits"),
+                      with<Resources, read_part<&Resources::network, kNetwork>>("network"),
+                      with<Resources, read_rdma>("rdma"), with<Resources, read_unified>("unified"));
 
 }  // namespace
 

@@ -17,10 +17,9 @@ Result<void> read_op(Reader&, const Cursor& cursor, SeccompArg& out) {
   return base::ok();
 }
 
-constexpr auto kArg =
-    fields<SeccompArg>(ranged<&SeccompArg::index, 0U, 5U>("index", "an integer"),
-                       field<&SeccompArg::value>("value", "an integer"), field<&SeccompArg::value_two>("valueTwo"),
-                       with<SeccompArg, read_op>("op", "a string"));
+constexpr auto kArg = fields<SeccompArg>(
+    ranged<&SeccompArg::index, 0U, 5U>("index", "an integer"), field<&SeccompArg::value>("value", "an integer"),
+    field<&SeccompArg::value_two>("valueTwo"), with<SeccompArg, read_op>("op", "a string"));
 
 Result<void> read_names(Reader&, const Cursor& cursor, SeccompRule& out) {
   out.names = TRY(cursor.get_strings());

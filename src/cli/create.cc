@@ -54,7 +54,10 @@ container::Record make_record(const GlobalArgs& global, const Prepared& prepared
 
 base::Result<launch::Launched> launch_once(const Prepared& prepared, const container::ContainerDir& dir) {
   std::string image = TRY(plan::encode(prepared.plan));
-  return launch::launch(prepared.plan, std::move(image), dir.fd());
+  TRY(container::save_journal(dir.fd(), {.cgroup_paths = prepared.plan.cgroup.directories, .planned = true, .init = {}}));
+  kernel::CgroupHandle cgroup = TRY(launch::make_cgroup(prepared.plan));
+  TRY(container::save_journal(dir.fd(), {.cgroup_paths = cgroup.paths(), .planned = false, .init = {}}));
+  return launch::launch(prepared.plan, std::move(image), std::move(cgroup), dir.fd());
 }
 
 // Where only trying told that the root's file system cannot be idmapped: decides again, knowing it.
@@ -121,7 +124,6 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   container::StateRoot root = TRY(container::StateRoot::open_or_make(global.root));
   container::ContainerDir dir = TRY(root.create(args.id));
   base::ScopeGuard remove_dir([&] { (void)root.remove(dir); });  // as in ~Made
-  TRY(container::save_journal(dir.fd(), {prepared.plan.cgroup.directories, std::nullopt}));
 
   launch::Launched launched = TRY(launch_prepared(global, request, prepared, dir, log));
   report(prepared.outcome.decisions, prepared.plan.warnings, log);

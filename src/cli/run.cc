@@ -28,12 +28,14 @@ base::Result<int> run_foreground(const GlobalArgs& global, const CreateArgs& arg
   const monitor::Foreground foreground = TRY(monitor::Foreground::start());
   Made made = TRY(make_container(global, args, false, log));
   TRY(start_container(made, log));
-  const kernel::ExitStatus status = TRY(foreground.wait(made.launched().process()));
+  const auto status = foreground.wait(made.launched().process());
+  // Also when the waiting failed: nobody else will look after the container.
   if (!args.keep) {
     const container::Container ended = TRY(container::load_container(made.root(), args.id));
     TRY(container::destroy_container(made.root(), ended));
   }
-  return status.shell_code();
+  if (!status) return status.error();
+  return status->shell_code();
 }
 
 }  // namespace

@@ -37,7 +37,11 @@ base::Result<void> clean_torn(const StateRoot& root, const ContainerDir& dir) {
     const Journal& found = **journal;
     std::optional<kernel::PidFd> init;
     if (found.init) init = TRY(kernel::PidFd::open(*found.init));
-    TRY(end_processes(init, found.cgroup_paths));
+    if (found.planned) {
+      kernel::cgroup_remove_empty(found.cgroup_paths);
+    } else {
+      TRY(end_processes(init, found.cgroup_paths));
+    }
   }
   return root.remove(dir);
 }

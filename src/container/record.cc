@@ -203,7 +203,7 @@ base::Result<std::optional<Record>> read_record(int dirfd) {
 std::string encode_journal(const Journal& journal) {
   ObjectText out;
   if (journal.init) write_identity(out, *journal.init);
-  return out.map("cgroup_paths", journal.cgroup_paths).done();
+  return out.map("cgroup_paths", journal.cgroup_paths).boolean("planned", journal.planned).done();
 }
 
 base::Result<Journal> parse_journal(const std::string& text) {
@@ -211,6 +211,7 @@ base::Result<Journal> parse_journal(const std::string& text) {
   const Cursor top = json.root();
   Journal journal;
   journal.cgroup_paths = TRY(read_cgroup_paths(top));
+  journal.planned = TRY(want_bool(top, "planned"));
   if (top.find("init_process_pid")) journal.init = TRY(read_identity(top));
   return journal;
 }

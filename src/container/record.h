@@ -50,6 +50,7 @@ base::Result<std::optional<Record>> read_record(int dirfd);
 // cgroups will be killed by a clean-up: list only those that this create made or found empty.
 struct Journal {
   CgroupPaths cgroup_paths;
+  bool planned = false;  // the cgroup is still to be made: what is there may be somebody else's
   std::optional<kernel::ProcessIdentity> init;
 };
 

@@ -8,10 +8,10 @@
 namespace harden {
 
 struct Decision {
-  std::string control;    // "process.noNewPrivileges"; stable, in man/bulkhead-policy.5
-  std::string where;      // JSON pointer into config.json: "/process/noNewPrivileges"
+  std::string control;            // "process.noNewPrivileges"; stable, in man/bulkhead-policy.5
+  std::string where;              // JSON pointer into config.json: "/process/noNewPrivileges"
   std::vector<std::string> also;  // further pointers that the same decision changed
-  std::string requested;  // as in config.json; "absent" if not there
+  std::string requested;          // as in config.json; "absent" if not there
   std::string effective;
   std::string why;        // one sentence
   std::string source;     // the rule's place: "faas.json:/process/noNewPrivileges"

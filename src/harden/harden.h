@@ -18,9 +18,9 @@ namespace harden {
 // What the host can do that decides between a control and its documented substitute. Gathered before
 // harden() is called, so that harden() stays pure.
 struct Abilities {
-  bool remap = false;              // a user namespace and an idmapped mount of this root file system work
-  std::string remap_unable;        // else: why not ("idmapped mounts: invalid argument")
-  std::uint32_t remap_base = 0;    // first host id of this container's range (65536 ids)
+  bool remap = false;            // a user namespace and an idmapped mount of this root file system work
+  std::string remap_unable;      // else: why not ("idmapped mounts: invalid argument")
+  std::uint32_t remap_base = 0;  // first host id of this container's range (65536 ids)
   int cap_last_cap = 40;
 };
 

@@ -24,9 +24,8 @@ const oci::Namespace* user_namespace(const oci::Spec& spec) {
 // The host's root. An id that the mapping leaves out does not exist inside, and setting it fails.
 bool is_host_root(std::uint32_t id, const oci::Namespace* user_ns, const std::vector<oci::IdMapping>& mappings) {
   if (user_ns == nullptr) return id == 0;
-  return std::any_of(mappings.begin(), mappings.end(), [id](const oci::IdMapping& m) {
-    return m.host_id == 0 && m.size != 0 && m.container_id == id;
-  });
+  return std::any_of(mappings.begin(), mappings.end(),
+                     [id](const oci::IdMapping& m) { return m.host_id == 0 && m.size != 0 && m.container_id == id; });
 }
 
 // Why this request cannot be moved into a range of its own; empty: it can.
@@ -54,13 +53,14 @@ void remap(Work& work, const policy::Setting<policy::RootUser>& rule) {
   config.gid_mappings = {mapping};
   work.idmap_mounts = true;
   const auto& user = work.spec.process->user;
-  decide(work, rule,
-         {.control = "process.rootUser",
-          .where = "/linux/uidMappings",
-          .requested = base::cat(user.uid, ":", user.gid, " is the host's root"),
-          .effective = base::cat("user namespace: 0-", kRange - 1, " are the host's ", base_id, "-", base_id + kRange - 1),
-          .why = kWhy,
-          .also = {"/linux/gidMappings", "/linux/namespaces"}});
+  decide(
+      work, rule,
+      {.control = "process.rootUser",
+       .where = "/linux/uidMappings",
+       .requested = base::cat(user.uid, ":", user.gid, " is the host's root"),
+       .effective = base::cat("user namespace: 0-", kRange - 1, " are the host's ", base_id, "-", base_id + kRange - 1),
+       .why = kWhy,
+       .also = {"/linux/gidMappings", "/linux/namespaces"}});
 }
 
 }  // namespace
@@ -80,9 +80,10 @@ base::Result<void> harden_identity(Work& work) {
   const auto requested = base::cat(user.uid, ":", user.gid, " is the host's root");
   switch (rule->value) {
     case policy::RootUser::kRefuse:
-      return base::Error::policy(base::cat("policy ", base::quote(work.policy.id()), " refuses: process.user ", requested,
-                                           " (", rule->origin.text(), ")"))
-          .hint(base::cat("set ", root_uid ? "/process/user/uid" : "/process/user/gid", " in config.json to another id"));
+      return base::Error::policy(base::cat("policy ", base::quote(work.policy.id()), " refuses: process.user ",
+                                           requested, " (", rule->origin.text(), ")"))
+          .hint(
+              base::cat("set ", root_uid ? "/process/user/uid" : "/process/user/gid", " in config.json to another id"));
     case policy::RootUser::kDrop: return base::ok();
     case policy::RootUser::kRemap: break;
   }

@@ -65,8 +65,8 @@ base::Result<Asked> from_unified(std::string_view value, std::string_view file) 
   const auto number = base::parse_u64(digits);
   const bool octal = digits.size() > 1 && digits.front() == '0';
   if (!number || octal || *number > (kLargest >> shift)) {
-    return base::Error::policy(base::cat("config.json: /linux/resources/unified/", file, ": want \"max\" or a number, have ",
-                                         base::quote(value)))
+    return base::Error::policy(base::cat("config.json: /linux/resources/unified/", file,
+                                         ": want \"max\" or a number, have ", base::quote(value)))
         .hint("the policy sets a limit here, and must understand what is asked for");
   }
   return Asked{*number << shift};
@@ -120,8 +120,7 @@ base::Result<void> harden_memory(Work& work) {
   if (!rule) return base::ok();
   auto& config = work.spec.linux;
   const bool unified = TRY(harden_unified(work, *rule, kMemory));
-  const oci::Memory memory =
-      config.resources && config.resources->memory ? *config.resources->memory : oci::Memory{};
+  const oci::Memory memory = config.resources && config.resources->memory ? *config.resources->memory : oci::Memory{};
   const auto asked = from_config(memory.limit);
   if (unified && !asked) return base::ok();
   // memory.swap is memory and swap together: a limit above it is refused by the kernel.

@@ -11,7 +11,9 @@ namespace {
 
 std::string text(std::uint64_t value) { return value == ~std::uint64_t{0} ? "unlimited" : std::to_string(value); }
 
-std::string text(const oci::Rlimit& limit) { return base::cat(limit.type, " ", text(limit.soft), ":", text(limit.hard)); }
+std::string text(const oci::Rlimit& limit) {
+  return base::cat(limit.type, " ", text(limit.soft), ":", text(limit.hard));
+}
 
 }  // namespace
 
@@ -24,7 +26,8 @@ void harden_rlimits(Work& work) {
     const auto asked = std::find_if(rlimits.begin(), rlimits.end(),
                                     [&](const oci::Rlimit& limit) { return limit.resource == ceiling.resource; });
     if (asked == rlimits.end()) {
-      rlimits.push_back({.type = ceiling.type, .resource = ceiling.resource, .soft = ceiling.soft, .hard = ceiling.hard});
+      rlimits.push_back(
+          {.type = ceiling.type, .resource = ceiling.resource, .soft = ceiling.soft, .hard = ceiling.hard});
       after.push_back(text(rlimits.back()));
       continue;
     }

@@ -1,15 +1,16 @@
 // Texts and paths that several concerns share.
-#include "harden/work.h"
+#include "base/text.h"
 
 #include <algorithm>
 
-#include "base/text.h"
+#include "harden/work.h"
 
 namespace harden {
 
 void record(Work& work, Decision decision) {
   auto& all = work.decisions;
-  const auto same = std::find_if(all.begin(), all.end(), [&](const Decision& d) { return d.control == decision.control; });
+  const auto same =
+      std::find_if(all.begin(), all.end(), [&](const Decision& d) { return d.control == decision.control; });
   if (same == all.end()) {
     all.push_back(std::move(decision));
     return;

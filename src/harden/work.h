@@ -26,9 +26,9 @@ struct Change {
   std::string where;
   std::string requested;
   std::string effective;
-  std::string_view why;           // where the policy's author gives no reason of their own
+  std::string_view why;  // where the policy's author gives no reason of their own
   std::vector<std::string> also;
-  std::string note;               // put after the reason, whoever gave it
+  std::string note;  // put after the reason, whoever gave it
   bool degraded = false;
 };
 

@@ -55,6 +55,7 @@ long mask(Context&, const plan::image::Op&);
 long join_cgroup(Context&, const plan::image::Op&);
 long reset_affinity(Context&, const plan::image::Op&);
 long keyring(Context&, const plan::image::Op&);
+long session(Context&, const plan::image::Op&);
 long unshare(Context&, const plan::image::Op&);
 long join_mount_ns(Context&, const plan::image::Op&);
 long hostname(Context&, const plan::image::Op&);

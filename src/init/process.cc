@@ -83,6 +83,12 @@ long keyring(Context&, const Op&) {
   return failed(serial) && serial != -ENOSYS ? serial : 0;
 }
 
+// Away from the caller's terminal, whose input TIOCSTI could forge, and from its signals.
+long session(Context&, const Op&) {
+  const long id = call(__NR_setsid);
+  return failed(id) ? id : 0;
+}
+
 long unshare(Context&, const Op& op) { return call(__NR_unshare, op.a); }
 
 long join_mount_ns(Context& ctx, const Op& op) { return call(__NR_setns, ctx.fd(op.slot), CLONE_NEWNS); }

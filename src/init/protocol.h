@@ -9,8 +9,9 @@
 //               <---------------------------  kWarning  any number: an op failed that may
 //               <---------------------------  kReady    everything but seccomp and exec is done
 //   save the record and the pid file
-//   kGo         --------------------------->            create: wait for `start` at the gate socket
-//   (the parent of create exits)
+//   kGo         --------------------------->            create: live without the parent from here on
+//               <---------------------------  end of file
+//   (create exits)                           wait for `start` at the gate socket
 //   start: connect to the gate
 //   kStart      --------------------------->            (run: sent by the parent instead of kGo)
 //                                            close descriptors, seccomp, execve

@@ -30,6 +30,15 @@ long check_executable(const char* path) {
   return result;
 }
 
+// While a container waits to be started, its init holds nothing of the host but the gate.
+void close_slots(Context& ctx, std::int32_t gate_slot) {
+  for (std::int32_t slot = 0; slot < static_cast<std::int32_t>(ctx.image.header->slot_count); ++slot) {
+    if (slot == gate_slot || ctx.image.slots[slot] < 0) continue;
+    call(__NR_close, ctx.image.slots[slot]);
+    ctx.image.slots[slot] = -1;
+  }
+}
+
 }  // namespace
 
 // As execvp(3): the first candidate that may be executed; a permission error beats "not there".
@@ -49,6 +58,7 @@ long find_executable(Context& ctx, const Op& op) {
 
 // The parent may die at any time: end of file is then the order to go.
 long ready(Context& ctx, const Op&) {
+  close_slots(ctx, ctx.image.header->gate_slot);
   send(ctx, MessageKind::kReady, 0, ctx.executable);
   Message message{};
   const std::int32_t gate_slot = ctx.image.header->gate_slot;

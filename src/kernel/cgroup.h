@@ -73,4 +73,7 @@ base::Result<void> cgroup_thaw(const CgroupPaths& paths);
 // for, up to `timeout_ms`.
 base::Result<void> cgroup_destroy(const CgroupPaths& paths, int timeout_ms = 10000);
 
+// Removes those of the directories that have neither processes nor children; the others may be somebody else's.
+void cgroup_remove_empty(const CgroupPaths& paths);
+
 }  // namespace kernel

@@ -35,6 +35,10 @@ base::Result<void> attach_device_program(int dir, const std::vector<bpf_insn>& p
   // EAGAIN: the verifier was interrupted by a signal.
   do fd = bpf(BPF_PROG_LOAD, load);
   while (fd < 0 && errno == EAGAIN);
+  if (fd < 0 && errno == E2BIG) {
+    return base::Error::system(E2BIG, "load the device filter of the cgroup")
+        .hint("several hundred device rules are more than one program can hold");
+  }
   if (fd < 0) return base::Error::system(errno, "load the device filter of the cgroup");
   const base::UniqueFd owner(static_cast<int>(fd));
 

@@ -85,6 +85,7 @@ class CgroupMaker {
   const CgroupPlan& plan_;
   CgroupHandle handle_;
   std::vector<Leaf> leaves_;
+  cgroup::RepeatedWrite writer_;
   bool existed_ = false;                  // what enter() was called for last
   std::vector<std::string> not_enabled_;  // "memory": why
 };
@@ -216,9 +217,9 @@ base::Result<void> CgroupMaker::apply(const CgroupWrite& write) {
   if (leaf == nullptr) {
     return base::Error::unsupported(base::cat("no cgroup controller ", base::quote(write.controller)));
   }
-  int err = cgroup::write_at(leaf->dir.get(), write.file, write.value);
+  int err = writer_.write(leaf->dir.get(), write.file, write.value);
   if (err == ENOENT && !write.fallback_file.empty()) {
-    err = cgroup::write_at(leaf->dir.get(), write.fallback_file, write.fallback_value);
+    err = writer_.write(leaf->dir.get(), write.fallback_file, write.fallback_value);
   }
   if (err == 0 || (err == ENOENT && write.optional)) return base::ok();
   return write_error(write, *leaf, err);

@@ -105,4 +105,9 @@ base::Result<void> cgroup_destroy(const CgroupPaths& paths, int timeout_ms) {
   return base::ok();
 }
 
+void cgroup_remove_empty(const CgroupPaths& paths) {
+  // rmdir(2) of a cgroup with processes or children fails, which is what is wanted.
+  for (const auto& [controller, path] : paths) ::rmdir(path.c_str());
+}
+
 }  // namespace kernel

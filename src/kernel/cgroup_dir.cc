@@ -115,6 +115,16 @@ int write_at(int dir, const std::string& file, std::string_view value) {
   return fd ? write_once(fd.get(), value) : errno;
 }
 
+int RepeatedWrite::write(int dir, const std::string& file, std::string_view value) {
+  if (!fd_ || dir != dir_ || file != file_) {
+    fd_.reset(::openat(dir, file.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd_) return errno;
+    dir_ = dir;
+    file_ = file;
+  }
+  return write_once(fd_.get(), value);
+}
+
 int write_to(const std::string& path, std::string_view value) { return write_at(AT_FDCWD, path, value); }
 
 base::Result<std::string> read_or_empty(int dir, const std::string& file) {

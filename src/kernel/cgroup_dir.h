@@ -25,6 +25,18 @@ int write_at(int dir, const std::string& file, std::string_view value);
 // As write_at, with an absolute path.
 int write_to(const std::string& path, std::string_view value);
 
+// write_at() that keeps the file open for the next write, as device rules come one line a write.
+class RepeatedWrite {
+ public:
+  // `dir` stays open as long as this object is used.
+  int write(int dir, const std::string& file, std::string_view value);
+
+ private:
+  int dir_ = -1;
+  std::string file_;
+  base::UniqueFd fd_;
+};
+
 // The file's text without the final new line. Empty when cgroup or file is gone (ENOENT, ENODEV) or, on v2, belongs
 // to a threaded cgroup, which does not have it (EOPNOTSUPP).
 base::Result<std::string> read_or_empty(int dir, const std::string& file);

@@ -89,7 +89,8 @@ long make_component(long parent, const char* name, bool last, const InRoot& how)
   return fd;
 }
 
-// Makes all components of `rest` below `parent`; takes `parent`. Returns an O_PATH fd of the last.
+// Makes all components of `rest` below `parent`; takes `parent`. Returns an O_PATH fd of the last. `rest` is as before
+// afterwards.
 long make_rest(long parent, char* rest, const InRoot& how) {
   for (;;) {
     while (*rest == '/') ++rest;
@@ -103,7 +104,9 @@ long make_rest(long parent, char* rest, const InRoot& how) {
     }
     *end = '\0';
     parent = make_component(parent, rest, last, how);
-    if (last || raw::failed(parent)) return parent;
+    if (last) return parent;
+    *end = '/';
+    if (raw::failed(parent)) return parent;
     rest = end + 1;
   }
 }

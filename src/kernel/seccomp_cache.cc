@@ -19,8 +19,9 @@ namespace kernel {
 
 namespace {
 
-// The file: magic, header, key, instructions, SHA-256 of all before it.
-constexpr std::string_view kMagic = "bulkhead seccomp 1\n";
+// The file: magic, header, key, instructions, and the SHA-256 of all that with the key's own SHA-256 in
+// the key's place. The key is compared anyway, and hashing it twice would be most of a hit's cost.
+constexpr std::string_view kMagic = "bulkhead seccomp 2\n";
 constexpr std::size_t kDigest = 32;
 constexpr std::size_t kMaxFile = 4 << 20;  // a key is as long as config.json's section
 
@@ -32,36 +33,38 @@ struct Header {
 
 std::string_view bytes_of(const auto& value) { return {reinterpret_cast<const char*>(&value), sizeof value}; }
 
-std::string file_name(std::string_view key) { return base::hex(base::sha256(key)); }
+using Digest = base::Sha256::Digest;
 
-std::string encoded(std::string_view key, const SeccompBlob& blob) {
-  const Header header{key.size(), blob.flags, static_cast<std::uint32_t>(blob.code.size())};
-  std::string out(kMagic);
-  out += bytes_of(header);
-  out += key;
-  out.append(reinterpret_cast<const char*>(blob.code.data()), blob.code.size() * sizeof(sock_filter));
-  const auto digest = base::sha256(out);
-  out += bytes_of(digest);
-  return out;
+Digest checksum(std::string_view before_key, const Digest& key, std::string_view after_key) {
+  base::Sha256 hash;
+  hash.update(before_key);
+  hash.update(bytes_of(key));
+  hash.update(after_key);
+  return hash.finish();
 }
 
-std::optional<SeccompBlob> decoded(std::string_view file, std::string_view key) {
-  if (file.size() < kMagic.size() + sizeof(Header) + kDigest) return std::nullopt;
-  const auto digest = base::sha256(file.substr(0, file.size() - kDigest));
-  if (file.substr(file.size() - kDigest) != bytes_of(digest)) return std::nullopt;
-  file.remove_suffix(kDigest);
-  if (!file.starts_with(kMagic)) return std::nullopt;
-  file.remove_prefix(kMagic.size());
+std::string encoded(std::string_view key, const Digest& key_digest, const SeccompBlob& blob) {
+  const Header header{key.size(), blob.flags, static_cast<std::uint32_t>(blob.code.size())};
+  const std::string head = base::cat(kMagic, bytes_of(header));
+  const std::string_view code(reinterpret_cast<const char*>(blob.code.data()), blob.code.size() * sizeof(sock_filter));
+  const Digest digest = checksum(head, key_digest, code);
+  return base::cat(head, key, code, bytes_of(digest));
+}
+
+std::optional<SeccompBlob> decoded(std::string_view file, std::string_view key, const Digest& key_digest) {
+  const std::size_t head = kMagic.size() + sizeof(Header);
+  if (file.size() < head + key.size() + kDigest || !file.starts_with(kMagic)) return std::nullopt;
   Header header;
-  std::memcpy(&header, file.data(), sizeof header);
-  file.remove_prefix(sizeof header);
+  std::memcpy(&header, file.data() + kMagic.size(), sizeof header);
   if (header.key_length != key.size() || header.instructions == 0 || header.instructions > BPF_MAXINSNS)
     return std::nullopt;
-  if (file.size() != key.size() + header.instructions * sizeof(sock_filter)) return std::nullopt;
-  if (!file.starts_with(key)) return std::nullopt;
-  file.remove_prefix(key.size());
+  if (file.size() != head + key.size() + header.instructions * sizeof(sock_filter) + kDigest) return std::nullopt;
+  if (file.substr(head, key.size()) != key) return std::nullopt;
+  const std::string_view code = file.substr(head + key.size(), header.instructions * sizeof(sock_filter));
+  const Digest digest = checksum(file.substr(0, head), key_digest, code);
+  if (file.substr(file.size() - kDigest) != bytes_of(digest)) return std::nullopt;
   SeccompBlob blob{std::vector<sock_filter>(header.instructions), header.flags};
-  std::memcpy(blob.code.data(), file.data(), file.size());
+  std::memcpy(blob.code.data(), code.data(), code.size());
   return blob;
 }
 
@@ -131,27 +134,29 @@ base::Result<base::UniqueFd> open_seccomp_cache(const std::string& path) {
 }
 
 std::optional<SeccompBlob> load_seccomp(int dir, std::string_view key) {
+  const Digest key_digest = base::sha256(key);
   const base::UniqueFd file(
-      ::openat(dir, file_name(key).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+      ::openat(dir, base::hex(key_digest).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat st {};
   if (!file || ::fstat(file.get(), &st) != 0) return std::nullopt;
   if (!S_ISREG(st.st_mode) || st.st_uid != ::geteuid() || (st.st_mode & 0022) != 0) return std::nullopt;
   if (st.st_size <= 0 || static_cast<std::uint64_t>(st.st_size) > kMaxFile) return std::nullopt;
   const auto text = read_whole(file.get(), static_cast<std::size_t>(st.st_size));
   if (!text) return std::nullopt;
-  return decoded(*text, key);
+  return decoded(*text, key, key_digest);
 }
 
 void store_seccomp(int dir, std::string_view key, const SeccompBlob& blob) {
   if (blob.code.empty() || blob.code.size() > BPF_MAXINSNS) return;
-  const std::string text = encoded(key, blob);
+  const Digest key_digest = base::sha256(key);
+  const std::string text = encoded(key, key_digest, blob);
   if (text.size() > kMaxFile) return;
   make_room(dir);
   // Hidden until complete, and gone by itself if this process dies: only then it gets a name, first one
   // that nobody reads, because linkat(2) does not replace.
   const base::UniqueFd file(::openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
   if (!file || !write_whole(file.get(), text)) return;
-  const std::string name = file_name(key);
+  const std::string name = base::hex(key_digest);
   const std::string passing = base::cat(".", name, ".", static_cast<std::int64_t>(::getpid()));
   const std::string magic_link = base::cat("/proc/self/fd/", file.get());
   ::unlinkat(dir, passing.c_str(), 0);

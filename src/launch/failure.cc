@@ -53,6 +53,9 @@ std::string hint_for(const plan::Op& op, const init::Message& message) {
   if (message.err == EPERM && std::holds_alternative<plan::NewMount>(op)) {
     return "in a user namespace a file system belongs to the owner of its namespace (proc: pid, sysfs: network)";
   }
+  if (message.err == EINVAL && std::holds_alternative<plan::Attach>(op)) {
+    return "a directory cannot be mounted on a file, nor a file on a directory";
+  }
   if (message.err == EINVAL && std::holds_alternative<plan::Pivot>(op)) {
     return "the root of the caller is not a mount (an initramfs, or a chroot); --no-pivot may help";
   }

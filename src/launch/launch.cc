@@ -174,6 +174,9 @@ void Launched::keep() {
 
 base::Result<void> Launched::release_to_gate() {
   TRY(send_message(report_.get(), init::MessageKind::kGo));
+  // init closes its end once it no longer depends on this process, which is about to exit.
+  init::Message message{};
+  if (TRY(receive_message(report_.get(), message))) return Error::system(EPROTO, "hear from init");
   report_.reset();
   return base::ok();
 }
@@ -188,9 +191,13 @@ base::Result<void> Launched::start(const plan::LaunchPlan& plan) {
   }
 }
 
-base::Result<Launched> launch(const plan::LaunchPlan& plan, std::string image, int container_dir_fd) {
-  kernel::CgroupHandle cgroup;
-  if (!plan.cgroup.path.empty()) cgroup = TRY(kernel::create_cgroup(plan.cgroup));
+base::Result<kernel::CgroupHandle> make_cgroup(const plan::LaunchPlan& plan) {
+  if (plan.cgroup.path.empty()) return kernel::CgroupHandle();
+  return kernel::create_cgroup(plan.cgroup);
+}
+
+base::Result<Launched> launch(const plan::LaunchPlan& plan, std::string image, kernel::CgroupHandle cgroup,
+                              int container_dir_fd) {
   Sources sources = TRY(Sources::open(plan, cgroup, container_dir_fd));
   Channel channel = TRY(make_channel());
   kernel::PidFd process = TRY(clone_container(plan, image, sources, cgroup, channel.child.get()));

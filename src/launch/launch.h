@@ -41,9 +41,13 @@ class Launched {
   bool armed_ = true;
 };
 
+// The plan's cgroup, if it has one: made before anything else, so that it can be recorded first.
+base::Result<kernel::CgroupHandle> make_cgroup(const plan::LaunchPlan& plan);
+
 // `image` is the encoded plan, its slots still empty. `container_dir_fd`: the container's directory, where the gate
 // socket goes if the plan has one.
-base::Result<Launched> launch(const plan::LaunchPlan& plan, std::string image, int container_dir_fd);
+base::Result<Launched> launch(const plan::LaunchPlan& plan, std::string image, kernel::CgroupHandle cgroup,
+                              int container_dir_fd);
 
 // `start`: lets the container go that waits at the gate in `container_dir_fd`, and returns when its program runs, or
 // why it does not. The socket is gone afterwards.

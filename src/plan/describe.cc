@@ -70,6 +70,7 @@ struct Describer {
   StepText operator()(const ResetAffinity&) const { return {"affinity", "all CPUs"}; }
   StepText operator()(const WaitMaps& o) const { return {"user-namespace", cat("become ", o.uid, ":", o.gid)}; }
   StepText operator()(const Keyring&) const { return {"keyring", "new session keyring"}; }
+  StepText operator()(const Session&) const { return {"session", "new, without a terminal"}; }
   StepText operator()(const Unshare& o) const {
     return {"unshare", (o.flags & CLONE_NEWCGROUP) != 0 ? "cgroup" : std::to_string(o.flags)};
   }

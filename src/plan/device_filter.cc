@@ -64,9 +64,13 @@ void append_rule(std::vector<bpf_insn>& out, const DeviceAccess& rule) {
   checks.emplace_back(kType, rule.type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
   if (rule.major) checks.emplace_back(kMajor, *rule.major);
   if (rule.minor) checks.emplace_back(kMinor, *rule.minor);
+  // "Equal: go on; else: next rule", not "unequal: next rule": the verifier looks at the way straight on first. So it
+  // sees the rest of the program with nothing known about the device, and need not look at it again for each device
+  // that an earlier rule is about: without this, some hundred rules take it seconds.
   for (std::size_t i = 0; i < checks.size(); ++i) {
-    const std::size_t skip = checks.size() - i - 1 + body.size();
-    out.push_back(jump(BPF_JNE, checks[i].first, checks[i].second, static_cast<std::int16_t>(skip)));
+    const std::size_t skip = 2 * (checks.size() - i - 1) + body.size();
+    out.push_back(jump(BPF_JEQ, checks[i].first, checks[i].second, 1));
+    out.push_back(insn(BPF_JMP | BPF_JA, 0, 0, static_cast<std::int16_t>(skip), 0));
   }
   out.insert(out.end(), body.begin(), body.end());
 }

@@ -2,6 +2,7 @@
 // own node, checked by number, is bound onto an empty file.
 
 #include <linux/mount.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -40,7 +41,7 @@ void bind_host_node(Builder& b, const std::string& path, const std::string& sour
   bind.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
   bind.must_be_device = dev;
   bind.device_type = type;
-  bind.propagation = 0;
+  bind.propagation = MS_PRIVATE;
   const Slot slot = b.add_fd(bind, because);
   Attach attach{slot, path, base::cat("device ", source)};
   attach.no_symlinks = true;

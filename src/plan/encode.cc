@@ -55,6 +55,7 @@ struct Encoder {
   void operator()(const ResetAffinity&) { add(OpKind::kResetAffinity); }
   void operator()(const WaitMaps& o) { pair(OpKind::kWaitMaps, o.uid, o.gid); }
   void operator()(const Keyring&) { add(OpKind::kKeyring); }
+  void operator()(const Session&) { add(OpKind::kSession); }
   void operator()(const Unshare& o) { add(OpKind::kUnshare).a = o.flags; }
   void operator()(const JoinMountNamespace& o) { add(OpKind::kJoinMountNs, o.ns); }
   void operator()(const Hostname& o) { one_text(OpKind::kHostname, o.name); }

@@ -27,6 +27,17 @@ oci::Capabilities possible_caps(Builder& b) {
   return possible;
 }
 
+// An ambient capability must be permitted and inheritable (capabilities(7)); what is not cannot be raised, and engines
+// ask for it all the same.
+oci::Capabilities settable_ambient(Builder& b, oci::Capabilities caps) {
+  const oci::CapSet lost = caps.ambient & ~(caps.permitted & caps.inheritable);
+  if (lost == 0) return caps;
+  b.plan.warnings.push_back(base::cat("config.json: /process/capabilities/ambient: not permitted and inheritable, and so not set: ",
+                                      base::join(oci::capability_list(lost), ", ")));
+  caps.ambient &= ~lost;
+  return caps;
+}
+
 // The filter is the last thing before execve. Without no_new_privs loading it takes CAP_SYS_ADMIN, so that is kept
 // until then; execve computes the new sets from the bounding, inheritable and ambient sets alone, never from the
 // permitted set (capabilities(7), "Transformation of capabilities during execve"), and so drops it.
@@ -67,7 +78,7 @@ std::vector<std::string> candidates(const oci::Process& process) {
 base::Result<void> plan_identity(Builder& b) {
   const oci::Process& process = *b.spec.process;
   const oci::User& user = process.user;
-  const oci::Capabilities caps = caps_until_exec(b, possible_caps(b));
+  const oci::Capabilities caps = caps_until_exec(b, settable_ambient(b, possible_caps(b)));
   const std::string cwd = clean_path(process.cwd);
   if (process.args.empty() || process.args.front().empty()) {
     return base::Error::config("config.json: /process/args: want a program, have nothing");

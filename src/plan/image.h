@@ -18,6 +18,7 @@ enum class OpKind : std::uint16_t {
   kResetAffinity,  // -
   kWaitMaps,       // a: uid, b: gid to become once the parent has written the id maps
   kKeyring,        // -  a new anonymous session keyring
+  kSession,        // -  a new session, without a terminal
   kUnshare,        // a: CLONE_NEW* flags
   kJoinMountNs,    // slot: an open mount namespace
   kHostname,       // text

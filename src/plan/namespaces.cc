@@ -85,6 +85,7 @@ base::Result<void> plan_namespaces(Builder& b) {
           b.namespace_pointer(CLONE_NEWUSER));
   }
   if (!b.options.no_new_keyring) b.add(Keyring{}, "runtime: a session keyring of its own", true);
+  b.add(Session{}, "runtime: no terminal of the caller can be reached");
   if (b.plan.unshare_flags != 0) b.add(Unshare{b.plan.unshare_flags}, b.namespace_pointer(CLONE_NEWCGROUP));
   if (b.is_private(CLONE_NEWNS) && !b.is_new(CLONE_NEWNS)) {
     const std::string because = b.namespace_pointer(CLONE_NEWNS);

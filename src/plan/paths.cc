@@ -3,6 +3,7 @@
 #include <linux/mount.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <sys/mount.h>
 
 #include <algorithm>
 #include <array>
@@ -87,6 +88,7 @@ Slot host_null(Builder& b) {
   BindTree bind;
   bind.source = "/dev/null";
   bind.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;  // not nodev: reading it would fail instead of finding nothing
+  bind.propagation = MS_PRIVATE;
   bind.must_be_device = 1ULL << 32 | 3;
   bind.device_type = 'c';
   return b.add_fd(bind, "/linux/maskedPaths");

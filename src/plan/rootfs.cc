@@ -42,6 +42,10 @@ base::Result<void> check_destination(const oci::Mount& mount, const std::string&
     return base::Error::config(base::cat("config.json: ", because, "/destination: want a path below the root, have ",
                                          base::quote(mount.destination)));
   }
+  if (target == "/proc" && !bind && mount.type != "proc") {
+    return base::Error::config(base::cat("config.json: ", because, "/type: only a procfs can be mounted on \"/proc\", have ",
+                                         base::quote(mount.type)));
+  }
   if (!path_within(target, "/proc") || target == "/proc") return base::ok();
   if (bind && contains(kProcOverlays, target)) return base::ok();
   return base::Error::config(base::cat("config.json: ", because, "/destination: ", base::quote(target),

@@ -159,8 +159,7 @@ std::vector<sock_filter> emit(const FilterTable& table) {
     entries[i] = out.load(offsetof(seccomp_data, nr), emit_tree(out, segments, 0, segments.size()));
   }
   Label next = out.answer(SECCOMP_RET_KILL_PROCESS);
-  for (std::size_t i = table.archs.size(); i-- > 0;)
-    next = out.branch(BPF_JEQ, table.archs[i].token, entries[i], next);
+  for (std::size_t i = table.archs.size(); i-- > 0;) next = out.branch(BPF_JEQ, table.archs[i].token, entries[i], next);
   out.load(offsetof(seccomp_data, arch), next);
   return std::move(out).finish();
 }

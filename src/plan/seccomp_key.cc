@@ -24,10 +24,8 @@ class Key {
     text_ += value;
   }
   template <typename T>
-    requires std::is_enum_v<T>
-  void put(T value) {
-    put(static_cast<std::uint64_t>(value));
-  }
+  requires std::is_enum_v<T>
+  void put(T value) { put(static_cast<std::uint64_t>(value)); }
   template <typename T>
   void put(const std::optional<T>& value) {
     put(std::uint64_t{value.has_value()});

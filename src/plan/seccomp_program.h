@@ -1,5 +1,5 @@
 // From oci::Seccomp and policy::SeccompPolicy to the one classic BPF program that init loads.
-// Pure: builds bytes. The only user of libseccomp.
+// Pure: builds bytes. libseccomp gives the numbers of calls (plan/syscall_names), never the program.
 #pragma once
 
 #include <linux/filter.h>
@@ -16,15 +16,16 @@
 namespace plan {
 
 struct SeccompProgram {
-  std::vector<sock_filter> code;   // empty: no filter
-  std::uint32_t flags = 0;         // SECCOMP_FILTER_FLAG_* for seccomp(2)
+  std::vector<sock_filter> code;     // empty: no filter
+  std::uint32_t flags = 0;           // SECCOMP_FILTER_FLAG_* for seccomp(2)
   std::vector<std::string> skipped;  // syscall names that config.json lists and nobody here knows
 };
 
 // The meet of the two: for every (arch, nr, args) the stricter answer in the kernel's order
 // (KILL_PROCESS < KILL_THREAD < TRAP < ERRNO < USER_NOTIF < TRACE < LOG < ALLOW); where both give ERRNO, the
-// request's errno. Either may be absent. Errors: policy (unknown name in the policy's list), config
-// (JSON pointer into config.json), unsupported (notify without listener …, more than 4096 instructions).
+// request's errno. Either may be absent. The flags are the request's; a policy alone has none. Errors: policy (unknown
+// name in the policy's list), config (JSON pointer into config.json), unsupported (notify without listener …, more than
+// 4096 instructions).
 base::Result<SeccompProgram> build_seccomp(const oci::Seccomp* request, const policy::SeccompPolicy* policy);
 
 // A canonical, length-prefixed encoding of every field of both, of this program's version, of libseccomp's

@@ -86,7 +86,8 @@ base::Result<Rule> rule_of(const oci::SeccompRule& rule, std::size_t number) {
   Rule out{TRY(answer_of(rule.action, rule.errno_ret, pointer + "/action", pointer + "/errnoRet")), {}};
   std::array<unsigned, 6> tests_of{};
   for (std::size_t i = 0; i < rule.args.size(); ++i) {
-    if (rule.args[i].index > 5) return at(base::cat(pointer, "/args/", i, "/index"), "want 0..5, have ", rule.args[i].index);
+    if (rule.args[i].index > 5)
+      return at(base::cat(pointer, "/args/", i, "/index"), "want 0..5, have ", rule.args[i].index);
     ++tests_of[rule.args[i].index];
   }
   // As runc: when any argument is compared twice, every comparison becomes a rule of its own.

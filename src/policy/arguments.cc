@@ -25,15 +25,12 @@ struct Constant {
 };
 
 constexpr Constant kConstants[] = {
-    {"AF_UNIX", AF_UNIX},          {"AF_INET", AF_INET},         {"AF_INET6", AF_INET6},
-    {"AF_NETLINK", AF_NETLINK},    {"SOCK_STREAM", SOCK_STREAM}, {"SOCK_DGRAM", SOCK_DGRAM},
-    {"SOCK_RAW", SOCK_RAW},        {"IPPROTO_ICMP", IPPROTO_ICMP}, {"IPPROTO_TCP", IPPROTO_TCP},
-    {"IPPROTO_UDP", IPPROTO_UDP},  {"NETLINK_ROUTE", 0},
+    {"AF_UNIX", AF_UNIX},         {"AF_INET", AF_INET},         {"AF_INET6", AF_INET6}, {"AF_NETLINK", AF_NETLINK},
+    {"SOCK_STREAM", SOCK_STREAM}, {"SOCK_DGRAM", SOCK_DGRAM},   {"SOCK_RAW", SOCK_RAW}, {"IPPROTO_ICMP", IPPROTO_ICMP},
+    {"IPPROTO_TCP", IPPROTO_TCP}, {"IPPROTO_UDP", IPPROTO_UDP}, {"NETLINK_ROUTE", 0},
 };
 
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
+bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
 
 class Parser {
  public:
@@ -84,7 +81,8 @@ class Parser {
 
   base::Result<ArgCheck> check() {
     const auto word = next_word();
-    if (word.size() != 2 || word[0] != 'a' || word[1] < '0' || word[1] > '5') return fault("an argument, a0 to a5", word);
+    if (word.size() != 2 || word[0] != 'a' || word[1] < '0' || word[1] > '5')
+      return fault("an argument, a0 to a5", word);
     ArgCheck out{.index = static_cast<std::uint32_t>(word[1] - '0')};
     if (!looking_at("&&") && eat("&")) out.mask = TRY(number());
     if (eat("==")) {
@@ -99,7 +97,8 @@ class Parser {
       return fault("\"==\" or \"in\"");
     }
     for (const auto value : out.values) {
-      if ((value & ~out.mask) != 0) return base::Error::policy(base::cat(word, " & ", out.mask, " can never be ", value));
+      if ((value & ~out.mask) != 0)
+        return base::Error::policy(base::cat(word, " & ", out.mask, " can never be ", value));
     }
     return out;
   }
@@ -121,7 +120,8 @@ class Parser {
     }
     auto error = fault("a number or a constant's name", word);
     const auto meant = base::nearest(word, names);
-    return meant.empty() ? std::move(error) : std::move(error).hint(base::cat("did you mean ", base::quote(meant), "?"));
+    return meant.empty() ? std::move(error)
+                         : std::move(error).hint(base::cat("did you mean ", base::quote(meant), "?"));
   }
 
   void skip() {

@@ -23,9 +23,11 @@ base::Result<void> expand_group(const oci::Cursor& at, std::string_view name, co
   const SyscallGroup* group = groups(bare.substr(0, version_at));
   if (group == nullptr) return at.fault(base::cat("there is no system call group ", base::quote(name)));
   if (version_at != std::string_view::npos && group->version != bare.substr(version_at + 1)) {
-    return at.fault(base::cat("group ", base::quote(name), " is there in version ", base::quote(group->version), " only"));
+    return at.fault(
+        base::cat("group ", base::quote(name), " is there in version ", base::quote(group->version), " only"));
   }
-  if (depth >= kMaxDepth) return at.fault(base::cat("groups within groups, ", kMaxDepth, " deep at ", base::quote(name)));
+  if (depth >= kMaxDepth)
+    return at.fault(base::cat("groups within groups, ", kMaxDepth, " deep at ", base::quote(name)));
   for (const auto member : group->syscalls) {
     if (member.starts_with('@')) {
       TRY(expand_group(at, member, groups, depth + 1, out));
@@ -40,7 +42,9 @@ base::Result<void> expand_group(const oci::Cursor& at, std::string_view name, co
 
 base::Result<void> expand(const oci::Cursor& at, std::string_view name, const GroupLookup& groups, NameList& out) {
   if (name.starts_with('@')) return expand_group(at, name, groups, 0, out);
-  if (!is_syscall_name(name)) return at.fault(base::cat("want the name of a system call or of a group as in \"@faas\", have ", base::quote(name)));
+  if (!is_syscall_name(name))
+    return at.fault(
+        base::cat("want the name of a system call or of a group as in \"@faas\", have ", base::quote(name)));
   out.push_back(name);
   return base::ok();
 }

@@ -31,8 +31,8 @@ using Rule = std::optional<Setting<T>>;
 
 // What to do with a request for the host's root (uid or gid 0).
 enum class RootUser {
-  kRemap,   // map it to a high id by a user namespace; where this host cannot, as kDrop, and say so
-  kDrop,    // keep the id; it has no more than process.capabilities leaves it
+  kRemap,  // map it to a high id by a user namespace; where this host cannot, as kDrop, and say so
+  kDrop,   // keep the id; it has no more than process.capabilities leaves it
   kRefuse,
 };
 

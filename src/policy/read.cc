@@ -16,8 +16,9 @@ namespace {
 base::Result<std::string> get_label(const oci::Cursor& value) {
   const auto text = TRY(value.get_string());
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
-  const bool good = !text.empty() && text.size() <= 64 && plain(text.front()) &&
-                    std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '.' || c == '-' || c == '_'; });
+  const bool good =
+      !text.empty() && text.size() <= 64 && plain(text.front()) &&
+      std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '.' || c == '-' || c == '_'; });
   if (!good) return value.mismatch("1 to 64 letters, digits, \".\", \"-\" or \"_\"");
   return std::string(text);
 }
@@ -114,9 +115,9 @@ base::Result<void> read_devices(const oci::Cursor& value, Devices& out) {
   return section.take("allow", out.allow, [](const oci::Cursor& list) -> base::Result<std::vector<DeviceCeiling>> {
     std::vector<DeviceCeiling> devices;
     for (const auto& element : TRY(list.get_array())) {
-    auto item = TRY(get_device(element));
-    devices.push_back(std::move(item));
-  }
+      auto item = TRY(get_device(element));
+      devices.push_back(std::move(item));
+    }
     return devices;
   });
 }

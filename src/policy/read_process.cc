@@ -60,8 +60,8 @@ base::Result<std::vector<RlimitCeiling>> get_rlimits(const oci::Cursor& value) {
 }  // namespace
 
 base::Result<void> read_process(const oci::Cursor& value, Process& out) {
-  const auto section = TRY(
-      Section::open(value, {"capabilities", "unprivilegedPorts", "noNewPrivileges", "rootUser", "rlimits", "realtime"}));
+  const auto section = TRY(Section::open(
+      value, {"capabilities", "unprivilegedPorts", "noNewPrivileges", "rootUser", "rlimits", "realtime"}));
   TRY(section.take("capabilities", out.capabilities, get_capabilities));
   TRY(section.take("unprivilegedPorts", out.unprivileged_ports, get_flag));
   TRY(section.take("noNewPrivileges", out.no_new_privileges, get_flag));

@@ -14,7 +14,8 @@ base::Result<std::vector<ConditionalSyscall>> get_conditional(const oci::Cursor&
   std::vector<ConditionalSyscall> out;
   for (const auto& member : TRY(value.object_members())) {
     if (member.name == "$comment") continue;
-    if (member.name.starts_with('@')) return member.value.fault("arguments differ from call to call: want one, have a group");
+    if (member.name.starts_with('@'))
+      return member.value.fault("arguments differ from call to call: want one, have a group");
     NameList name;
     TRY(expand(member.value, member.name, {}, name));
     const auto condition = TRY(member.value.get_string());

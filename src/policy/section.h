@@ -41,7 +41,8 @@ class Section {
   std::string why(std::string_view name) const;
 
  private:
-  Section(const oci::Cursor& cursor, std::optional<oci::Cursor> reasons) : cursor_(cursor), reasons_(std::move(reasons)) {}
+  Section(const oci::Cursor& cursor, std::optional<oci::Cursor> reasons)
+      : cursor_(cursor), reasons_(std::move(reasons)) {}
 
   oci::Cursor cursor_;
   std::optional<oci::Cursor> reasons_;

@@ -17,8 +17,7 @@ struct Sink {
   void put(const std::string& value) const { out[pointer] = value; }
   void put(bool value) const { out[pointer] = value ? "true" : "false"; }
   template <typename T>
-    requires(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>)
-  void put(T value) const {
+  requires(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) void put(T value) const {
     out[pointer] = std::to_string(value);
   }
   template <typename T>
@@ -46,7 +45,8 @@ struct Sink {
   void put(const oci::InterfacePriority& p) const { put(base::cat(p.name, " ", p.priority)); }
   void put(const oci::ThrottleDevice& d) const { put(base::cat(d.major, ":", d.minor, " ", d.rate)); }
   void put(const oci::Scheduler& s) const {
-    put(base::cat(s.policy, " ", s.nice, " ", s.priority, " ", s.flags, " ", s.runtime, " ", s.deadline, " ", s.period));
+    put(base::cat(s.policy, " ", s.nice, " ", s.priority, " ", s.flags, " ", s.runtime, " ", s.deadline, " ",
+                  s.period));
   }
   void put(const oci::SeccompArg& a) const {
     put(base::cat(a.index, " ", a.value, " ", a.value_two, " ", static_cast<int>(a.op)));

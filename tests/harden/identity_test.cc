@@ -172,7 +172,9 @@ TEST(Capabilities, TheCeilingIsAnIntersection) {
   EXPECT_EQ(out.hardened.spec().process->capabilities->ambient, 0U);
 }
 
-TEST(Capabilities, NoneAskedForIsNoChange) { EXPECT_EQ(decision(hardened(kubernetes()), "process.capabilities"), nullptr); }
+TEST(Capabilities, NoneAskedForIsNoChange) {
+  EXPECT_EQ(decision(hardened(kubernetes()), "process.capabilities"), nullptr);
+}
 
 TEST(Capabilities, AnAbsentMemberBecomesExplicit) {
   auto spec = kubernetes();

@@ -56,7 +56,8 @@ TEST(Mounts, NosuidEverywhereAndNodevWhereNoDeviceIsMeantToBe) {
     const auto out = hardened(spec);
     for (const auto& mount : out.hardened.spec().mounts) {
       EXPECT_TRUE(has(mount, "nosuid")) << mount.destination;
-      EXPECT_EQ(has(mount, "nodev"), mount.destination != "/dev" && mount.destination != "/dev/pts") << mount.destination;
+      EXPECT_EQ(has(mount, "nodev"), mount.destination != "/dev" && mount.destination != "/dev/pts")
+          << mount.destination;
       EXPECT_EQ(has(mount, "rnosuid"), has(mount, "rbind")) << mount.destination;
       EXPECT_EQ(has(mount, "rnodev"), has(mount, "rbind")) << mount.destination;
     }

@@ -9,7 +9,9 @@ namespace harden_test {
 
 namespace {
 
-std::size_t below(Random& random, std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); }
+std::size_t below(Random& random, std::size_t n) {
+  return std::uniform_int_distribution<std::size_t>(0, n - 1)(random);
+}
 bool coin(Random& random) { return below(random, 2) == 0; }
 
 template <typename T, std::size_t N>
@@ -19,10 +21,10 @@ const T& pick(Random& random, const std::array<T, N>& from) {
 
 oci::CapSet caps(Random& random) { return std::uniform_int_distribution<oci::CapSet>(0, oci::kAllCaps)(random); }
 
-constexpr std::array<std::string_view, 10> kPlaces{"/tmp", "/tmp/a", "/dev", "/dev/shm", "/proc", "/var", "/var/tmp",
-                                                   "/", "/data/../tmp/", "//dev//"};
-constexpr std::array<std::string_view, 17> kOptions{"ro",   "rw",     "rro",     "rrw",  "suid",  "nosuid",
-                                                    "dev",  "nodev",  "rbind",   "bind", "rsuid", "rdev",
+constexpr std::array<std::string_view, 10> kPlaces{"/tmp", "/tmp/a",   "/dev", "/dev/shm",      "/proc",
+                                                   "/var", "/var/tmp", "/",    "/data/../tmp/", "//dev//"};
+constexpr std::array<std::string_view, 17> kOptions{"ro",   "rw",     "rro",     "rrw",      "suid",    "nosuid",
+                                                    "dev",  "nodev",  "rbind",   "bind",     "rsuid",   "rdev",
                                                     "exec", "noexec", "rnosuid", "mode=700", "rprivate"};
 constexpr std::array<std::string_view, 6> kTypes{"tmpfs", "bind", "devpts", "proc", "sysfs", "none"};
 constexpr std::array<std::string_view, 5> kSysctls{"net.ipv4.tcp_syncookies", "kernel.shmmax", "net.core.somaxconn",
@@ -31,7 +33,8 @@ constexpr std::array<std::uint32_t, 5> kIds{0, 0, 1000, 65534, 70000};
 constexpr std::array<std::int64_t, 7> kLimits{-1, 0, 1, 64, 4096, 4097, 1LL << 40};
 
 oci::Mount mount(Random& random) {
-  oci::Mount out{.destination = std::string(pick(random, kPlaces)), .type = std::string(pick(random, kTypes)), .source = "/x"};
+  oci::Mount out{
+      .destination = std::string(pick(random, kPlaces)), .type = std::string(pick(random, kTypes)), .source = "/x"};
   for (auto n = below(random, 5); n > 0; --n) out.options.emplace_back(pick(random, kOptions));
   if (below(random, 20) == 0) out.uid_mappings = {{.container_id = 0, .host_id = 5, .size = 1}};
   return out;
@@ -40,7 +43,8 @@ oci::Mount mount(Random& random) {
 oci::DeviceRule device_rule(Random& random) {
   constexpr std::array<char, 3> kKinds{'a', 'c', 'b'};
   constexpr std::array<std::string_view, 4> kAccess{"r", "rw", "rwm", "m"};
-  oci::DeviceRule out{.allow = coin(random), .type = pick(random, kKinds), .access = std::string(pick(random, kAccess))};
+  oci::DeviceRule out{
+      .allow = coin(random), .type = pick(random, kKinds), .access = std::string(pick(random, kAccess))};
   if (coin(random)) out.major = coin(random) ? 10 : 1;
   if (coin(random)) out.minor = coin(random) ? 229 : 3;
   return out;
@@ -54,7 +58,8 @@ void namespaces(Random& random, oci::Spec& spec) {
   const bool joined = coin(random);
   all.push_back({.type = *oci::namespace_type("user"), .name = "user", .path = joined ? "/proc/9/ns/user" : ""});
   if (joined) return;
-  spec.linux.uid_mappings = {{.container_id = coin(random) ? 0U : 1000U, .host_id = coin(random) ? 0U : 7000U, .size = 65536}};
+  spec.linux.uid_mappings = {
+      {.container_id = coin(random) ? 0U : 1000U, .host_id = coin(random) ? 0U : 7000U, .size = 65536}};
   spec.linux.gid_mappings = spec.linux.uid_mappings;
 }
 
@@ -63,8 +68,10 @@ void process(Random& random, oci::Process& process) {
   process.user.gid = pick(random, kIds);
   if (coin(random)) process.user.additional_gids = {pick(random, kIds)};
   if (coin(random)) process.no_new_privileges = coin(random);
-  if (below(random, 4) == 0) process.capabilities.reset();
-  else process.capabilities = oci::Capabilities{caps(random), caps(random), caps(random), caps(random), caps(random)};
+  if (below(random, 4) == 0)
+    process.capabilities.reset();
+  else
+    process.capabilities = oci::Capabilities{caps(random), caps(random), caps(random), caps(random), caps(random)};
   if (coin(random)) process.scheduler = oci::Scheduler{.policy = static_cast<std::uint32_t>(below(random, 7))};
   if (coin(random)) process.io_priority = oci::IoPriority{.io_class = static_cast<std::uint32_t>(below(random, 4))};
 }
@@ -104,12 +111,11 @@ void mutate_once(Random& random, oci::Spec& spec) {
       return;
     }
     case 5:
-      if (!spec.mounts.empty()) spec.mounts.erase(spec.mounts.begin() + static_cast<std::ptrdiff_t>(below(random, spec.mounts.size())));
+      if (!spec.mounts.empty())
+        spec.mounts.erase(spec.mounts.begin() + static_cast<std::ptrdiff_t>(below(random, spec.mounts.size())));
       return;
     case 6: spec.linux.sysctl[std::string(pick(random, kSysctls))] = std::to_string(below(random, 3)); return;
-    case 7:
-      spec.linux.devices.push_back({.type = 'c', .path = "/dev/fuse", .major = 10, .minor = 229});
-      return;
+    case 7: spec.linux.devices.push_back({.type = 'c', .path = "/dev/fuse", .major = 10, .minor = 229}); return;
     default:
       constexpr std::array<std::string_view, 4> kPropagation{"", "shared", "rshared", "rslave"};
       spec.root.readonly = coin(random);

@@ -28,14 +28,8 @@ using Mutant = std::function<void(Case&)>;
 
 template <typename T>
 bool includes(const std::vector<T>& all, const std::vector<T>& some) {
-  return std::all_of(some.begin(), some.end(), [&](const T& one) { return std::find(all.begin(), all.end(), one) != all.end(); });
-}
-
-std::vector<std::string> fields(const oci::Spec& spec, std::string_view under) {
-  std::vector<std::string> out;
-  for (const auto& [pointer, value] : flatten(spec))
-    if (pointer.starts_with(under)) out.push_back(value);
-  return out;
+  return std::all_of(some.begin(), some.end(),
+                     [&](const T& one) { return std::find(all.begin(), all.end(), one) != all.end(); });
 }
 
 bool allows(const std::vector<oci::DeviceRule>& rules, std::int64_t minor, char access) {
@@ -52,20 +46,26 @@ std::vector<oci::DeviceRule> rules(const oci::Spec& spec) {
 }
 
 std::string tighter_capabilities(const Case& c) {
-  if (!c.before.process->capabilities) return c.after.process->capabilities->bounding == 0 ? "" : "capabilities from nothing";
+  if (!c.before.process->capabilities)
+    return c.after.process->capabilities->bounding == 0 ? "" : "capabilities from nothing";
   const auto& a = *c.after.process->capabilities;
   const auto& b = *c.before.process->capabilities;
-  const bool subset = (a.bounding & ~b.bounding) == 0 && (a.effective & ~b.effective) == 0 && (a.permitted & ~b.permitted) == 0 &&
-                      (a.inheritable & ~b.inheritable) == 0 && (a.ambient & ~b.ambient) == 0;
+  const bool subset = (a.bounding & ~b.bounding) == 0 && (a.effective & ~b.effective) == 0 &&
+                      (a.permitted & ~b.permitted) == 0 && (a.inheritable & ~b.inheritable) == 0 &&
+                      (a.ambient & ~b.ambient) == 0;
   return subset ? "" : "a capability was added";
 }
 
 std::string tighter_process(const Case& c) {
-  if (c.before.process->no_new_privileges && !c.after.process->no_new_privileges) return "noNewPrivileges was taken away";
+  if (c.before.process->no_new_privileges && !c.after.process->no_new_privileges)
+    return "noNewPrivileges was taken away";
   if (!c.before.process->scheduler && c.after.process->scheduler) return "a scheduler was added";
   for (const auto& b : c.before.process->rlimits) {
-    const auto same = [&](const oci::Rlimit& a) { return a.resource == b.resource && a.hard <= b.hard && a.soft <= b.soft; };
-    if (std::none_of(c.after.process->rlimits.begin(), c.after.process->rlimits.end(), same)) return "a limit was raised";
+    const auto same = [&](const oci::Rlimit& a) {
+      return a.resource == b.resource && a.hard <= b.hard && a.soft <= b.soft;
+    };
+    if (std::none_of(c.after.process->rlimits.begin(), c.after.process->rlimits.end(), same))
+      return "a limit was raised";
   }
   return "";
 }
@@ -79,14 +79,16 @@ std::string tighter_kernel(const Case& c) {
   if (c.after.linux.devices.size() > c.before.linux.devices.size()) return "a device was added";
   for (const std::int64_t minor : {3, 229}) {
     for (const char access : {'r', 'w', 'm'}) {
-      if (allows(rules(c.after), minor, access) && !allows(rules(c.before), minor, access)) return "a device was allowed";
+      if (allows(rules(c.after), minor, access) && !allows(rules(c.before), minor, access))
+        return "a device was allowed";
     }
   }
   if (!includes(c.after.linux.masked_paths, c.before.linux.masked_paths)) return "a masked path was uncovered";
   if (!includes(c.after.linux.readonly_paths, c.before.linux.readonly_paths)) return "a path became writable";
   for (const auto& ns : c.before.linux.namespaces) {
     const auto same = [&](const oci::Namespace& a) { return a.type == ns.type && a.path == ns.path; };
-    if (std::none_of(c.after.linux.namespaces.begin(), c.after.linux.namespaces.end(), same)) return "a namespace was dropped";
+    if (std::none_of(c.after.linux.namespaces.begin(), c.after.linux.namespaces.end(), same))
+      return "a namespace was dropped";
   }
   return "";
 }
@@ -97,14 +99,17 @@ std::string tighter_mounts(const Case& c) {
   std::size_t at = 0;
   for (const auto& mount : c.before.mounts) {
     while (at < c.after.mounts.size() &&
-           (c.after.mounts[at].destination != mount.destination || c.after.mounts[at].source != mount.source)) ++at;
+           (c.after.mounts[at].destination != mount.destination || c.after.mounts[at].source != mount.source))
+      ++at;
     if (at++ >= c.after.mounts.size()) return "mount " + mount.destination + " was dropped or moved";
   }
   return "";
 }
 
 std::string tighter_resources(const Case& c) {
-  const auto pids = [](const oci::Spec& s) { return s.linux.resources ? s.linux.resources->pids_limit.value_or(-1) : -1; };
+  const auto pids = [](const oci::Spec& s) {
+    return s.linux.resources ? s.linux.resources->pids_limit.value_or(-1) : -1;
+  };
   const auto memory = [](const oci::Spec& s) {
     return s.linux.resources && s.linux.resources->memory ? s.linux.resources->memory->limit.value_or(-1) : -1;
   };
@@ -113,17 +118,19 @@ std::string tighter_resources(const Case& c) {
   return "";
 }
 
-// A policy confines; it does not decide what runs.
-std::string keeps_the_function(const Case& c) {
-  for (const auto* under : {"/process/args", "/process/env", "/process/cwd", "/process/user", "/hooks", "/annotations",
-                            "/hostname", "/linux/cgroupsPath", "/linux/seccomp"}) {
-    if (fields(c.before, under) != fields(c.after, under)) return std::string(under) + " was changed";
-  }
-  return "";
-}
-
 bool is_under(std::string_view pointer, std::string_view place) {
   return pointer == place || (pointer.starts_with(place) && pointer[place.size()] == '/');
+}
+
+// A policy confines; it does not decide what runs.
+std::string keeps_the_function(const Case& c) {
+  for (const auto& pointer : difference(c.before, c.after)) {
+    for (const auto* place : {"/process/args", "/process/env", "/process/cwd", "/process/user", "/hooks",
+                              "/annotations", "/hostname", "/linux/cgroupsPath", "/linux/seccomp"}) {
+      if (is_under(pointer, place)) return pointer + " was changed";
+    }
+  }
+  return "";
 }
 
 std::vector<std::string> places(const harden::Decision& d) {
@@ -191,20 +198,49 @@ struct Named {
 };
 
 std::vector<Named> checks() {
-  const auto drop_decision = [](Case& c) { std::erase_if(c.decisions, [](const auto& d) { return d.control == "process.noNewPrivileges"; }); };
+  const auto drop_decision = [](Case& c) {
+    std::erase_if(c.decisions, [](const auto& d) { return d.control == "process.noNewPrivileges"; });
+  };
   return {
-      {"capabilities", tighter_capabilities, [](Case& c) { c.after.process->capabilities->ambient = ~c.before.process->capabilities.value_or(oci::Capabilities{}).ambient; }},
-      {"process", tighter_process, [](Case& c) { c.before.process->no_new_privileges = true; c.after.process->no_new_privileges = false; }},
-      {"rlimits", tighter_process, [](Case& c) { c.before.process->rlimits = {{.type = "RLIMIT_NOFILE", .resource = RLIMIT_NOFILE, .soft = 1, .hard = 1}}; }},
+      {"capabilities", tighter_capabilities,
+       [](Case& c) {
+         c.after.process->capabilities->ambient = ~c.before.process->capabilities.value_or(oci::Capabilities{}).ambient;
+       }},
+      {"process", tighter_process,
+       [](Case& c) {
+         c.before.process->no_new_privileges = true;
+         c.after.process->no_new_privileges = false;
+       }},
+      {"rlimits", tighter_process,
+       [](Case& c) {
+         c.before.process->rlimits = {{.type = "RLIMIT_NOFILE", .resource = RLIMIT_NOFILE, .soft = 1, .hard = 1}};
+       }},
       {"sysctl", tighter_kernel, [](Case& c) { c.after.linux.sysctl["kernel.core_pattern"] = "x"; }},
-      {"device", tighter_kernel, [](Case& c) { c.after.linux.devices = c.before.linux.devices; c.after.linux.devices.emplace_back(); }},
-      {"device rule", tighter_kernel, [](Case& c) { if (c.before.linux.resources) c.before.linux.resources->devices.clear(); c.after.linux.resources->devices = {{.allow = true, .type = 'a', .access = "rwm"}}; }},
+      {"device", tighter_kernel,
+       [](Case& c) {
+         c.after.linux.devices = c.before.linux.devices;
+         c.after.linux.devices.emplace_back();
+       }},
+      {"device rule", tighter_kernel,
+       [](Case& c) {
+         if (c.before.linux.resources) c.before.linux.resources->devices.clear();
+         c.after.linux.resources->devices = {{.allow = true, .type = 'a', .access = "rwm"}};
+       }},
       {"masked", tighter_kernel, [](Case& c) { c.before.linux.masked_paths.emplace_back("/secret"); }},
       {"read-only", tighter_kernel, [](Case& c) { c.before.linux.readonly_paths.emplace_back("/secret"); }},
-      {"namespace", tighter_kernel, [](Case& c) { c.before.linux.namespaces.push_back({.type = 1, .name = "x", .path = ""}); }},
-      {"root", tighter_mounts, [](Case& c) { c.before.root.readonly = true; c.after.root.readonly = false; }},
+      {"namespace", tighter_kernel,
+       [](Case& c) { c.before.linux.namespaces.push_back({.type = 1, .name = "x", .path = ""}); }},
+      {"root", tighter_mounts,
+       [](Case& c) {
+         c.before.root.readonly = true;
+         c.after.root.readonly = false;
+       }},
       {"mount", tighter_mounts, [](Case& c) { c.before.mounts.push_back({.destination = "/gone", .source = "x"}); }},
-      {"resources", tighter_resources, [](Case& c) { c.before.linux.resources.emplace().pids_limit = 1; c.after.linux.resources->pids_limit = 2; }},
+      {"resources", tighter_resources,
+       [](Case& c) {
+         c.before.linux.resources.emplace().pids_limit = 1;
+         c.after.linux.resources->pids_limit = 2;
+       }},
       {"function", keeps_the_function, [](Case& c) { c.after.process->env.emplace_back("A=1"); }},
       {"recorded", everything_is_recorded, drop_decision},
       {"recorded elsewhere", everything_is_recorded, [](Case& c) { c.after.hostname += "x"; }},

@@ -7,9 +7,9 @@
 
 namespace harden_test {
 
-oci::Spec docker();       // root, 14 capabilities, read-write root, own namespaces, no limits
-oci::Spec kubernetes();   // a pod's container: uid 1000, namespaces by path, binds, limits
-oci::Spec faasd();        // CAP_NET_RAW only, no seccomp, no pids limit
+oci::Spec docker();      // root, 14 capabilities, read-write root, own namespaces, no limits
+oci::Spec kubernetes();  // a pod's container: uid 1000, namespaces by path, binds, limits
+oci::Spec faasd();       // CAP_NET_RAW only, no seccomp, no pids limit
 
 const policy::Policy& faas();
 const policy::Policy& passthrough();

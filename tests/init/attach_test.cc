@@ -60,7 +60,7 @@ TEST_F(Attach, MakesAMissingFileForAFile) {
 TEST_F(Attach, WillNotMixFilesAndDirectories) {
   EXPECT_EQ(in_sandbox([](Bench& bench) {
     write_file(bench.at("file"), "");
-    EXPECT_EQ(attach_marked(bench, "/file"), -ENOTDIR);
+    EXPECT_EQ(attach_marked(bench, "/file"), -EINVAL);
     EXPECT_EQ(attach_marked(bench, "/file/below"), -ENOTDIR);
   }), 0);
 }

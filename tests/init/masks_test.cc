@@ -111,7 +111,7 @@ TEST_F(Mask, AnyOtherFailureIsFatal) {
     EXPECT_EQ(mask("/loop"), -ELOOP);
     write_file(bench.at("file"), "secret");
     auto op = bench.op("/file");  // no source
-    EXPECT_EQ(init::mask(bench.ctx, op), -EBADF);
+    EXPECT_LT(init::mask(bench.ctx, op), 0);
     EXPECT_EQ(read_file(bench.at("file")), "secret");
   }), 0);
 }

@@ -89,7 +89,7 @@ TEST_F(Process, UnsharesAndSetsItsNames) {
       utsname names{};
       ::uname(&names);
       EXPECT_STREQ(names.nodename, "web1");
-      EXPECT_STREQ(names.__domainname, "example.test");
+      EXPECT_STREQ(names.domainname, "example.test");
       EXPECT_EQ(hostname(bench.ctx, bench.op(std::string(65, 'h'))), -EINVAL);
     }), 0);
     utsname after{};

@@ -40,7 +40,7 @@ class Bench {
  private:
   std::array<char, 1 << 17> strings_{};
   std::array<std::uint32_t, 256> words_{};
-  std::array<std::int32_t, 16> slots_{};
+  std::array<std::int32_t, 64> slots_{};
   plan::image::Header header_{};
   std::uint32_t strings_used_ = 1;
   std::uint32_t words_used_ = 0;

@@ -319,17 +319,16 @@ struct Program {
 };
 
 TEST_F(Exec, RunsTheProgramWithItsArgumentsUnderTheFilter) {
-  EXPECT_EQ(in_child([] {
-    Bench bench;
-    // umask(2) is denied, so the program's umask stays what it is.
-    const Program program(bench, "/bin/sh",
-                          {"shell", "-c", "umask 077; umask 0777; : > /dev/null; "
-                                          "test \"$0:$GREETING:$(umask)\" = \"a:hello:0022\" && exit 7", "a"},
-                          {"GREETING=hello", "PATH=/usr/bin:/bin"});
-    ::umask(022);
+  EXPECT_EQ(in_sandbox([](Bench& bench) {
     plan::image::Header header{};
-    const auto code = deny({SYS_umask});
-    ASSERT_EQ(load(bench, header, code), 0);
+    const std::string denied = bench.at("denied"), variable = "DENIED=" + denied;
+    write_file(denied, "");
+    ASSERT_EQ(load(bench, header, deny({SYS_fchmodat})), 0);
+    const Program program(bench, "/bin/sh",
+                          {"shell", "-c", "test \"$0:$1:$GREETING:$HOME\" = a:b:hello: || exit 3; "
+                                          "chmod 0600 \"$DENIED\" 2> /dev/null && exit 4; "
+                                          "grep -q '^Seccomp:.2$' /proc/self/status && exit 7", "a", "b"},
+                          {"GREETING=hello", "PATH=/usr/bin:/bin", variable.c_str()});
     exec(bench.ctx, bench.op());
     ADD_FAILURE() << "exec returned";
   }), 7);

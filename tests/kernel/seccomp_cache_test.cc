@@ -171,7 +171,8 @@ TEST_F(SeccompCache, TheOldestGoFirst) {
 }
 
 TEST_F(SeccompCache, WhatIsLeftOfAKilledWriterIsRemovedInTime) {
-  for (std::size_t i = 0; i < kSeccompCacheEntries + 20; ++i) std::ofstream(fs::path(path()) / ("." + std::to_string(i)));
+  for (std::size_t i = 0; i < kSeccompCacheEntries + 20; ++i)
+    std::ofstream(fs::path(path()) / ("." + std::to_string(i)));
   store("key", blob(1));
   EXPECT_EQ(files(), kSeccompCacheEntries);
   EXPECT_TRUE(load("key"));

@@ -143,6 +143,7 @@ TEST_F(Carrier, MakesNamespacesBelowAnotherUserNamespace) {
   ASSERT_EQ(::pipe2(done, O_CLOEXEC), 0);
   support::Forked owner([&] {
     ::close(done[1]);
+    child_.reset();  // whose end of file this process waits for
     ASSERT_EQ(::unshare(CLONE_NEWUSER), 0);
     ASSERT_EQ(::write(ready[1], "u", 1), 1);
     char byte;

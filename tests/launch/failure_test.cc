@@ -68,6 +68,7 @@ TEST(Failure, ExplainsWhereAMountMayNotLand) {
   EXPECT_EQ(hint(EBUSY, init::kTargetIsRoot), "the path leads to the root itself");
   EXPECT_EQ(hint(EROFS, 0), "the root file system is read-only and the path is not there yet");
   EXPECT_EQ(hint(ELOOP, 0), "a symbolic link is in the way, where none is followed");
+  EXPECT_EQ(hint(EINVAL, 0), "a directory cannot be mounted on a file, nor a file on a directory");
   EXPECT_EQ(hint(EIO, 0), "");
   EXPECT_EQ(failure(plan, EIO).message(), "mount bind /srv on /data (/mounts/3): input/output error");
 }

@@ -198,6 +198,25 @@ class Completions(Copied):
                           PROGRAM, self.root)
 
 
+class RegressionMap(Lint):
+    HEAD = "## Regression map\n| class | examples | rule | test |\n|---|---|---|---|\n"
+
+    def test_accepts_tests_that_exist(self):
+        self.write("tests/e2e/a_test.py", "class ATest:\n    def test_b(self):\n")
+        self.write("tests/init/c.cc", "TEST_F(Attach, StaysIn) {\n")
+        self.write("SECURITY.md", self.HEAD + "| x | y | z | `e2e/a_test.py` `ATest`, `test_b`; `init/c.cc` `StaysIn` |\n")
+        self.assert_content("regression_map.py")
+
+    def test_refuses_what_does_not_exist(self):
+        self.write("tests/e2e/a_test.py", "class ATest:\n    pass  # test_gone\n")
+        self.write("SECURITY.md", self.HEAD + "| x | y | z | `e2e/a_test.py` `test_gone`; `e2e/none.py` |\n| w | y | z | none |\n")
+        self.assert_finds("regression_map.py", ["no test test_gone", "no tests/e2e/none.py", "w: no test"])
+
+    def test_refuses_an_empty_map(self):
+        self.write("SECURITY.md", self.HEAD)
+        self.assert_finds("regression_map.py", ["is empty"])
+
+
 class ManualSyntax(Lint):
     def test_finds_a_page_that_is_not_mdoc(self):
         page = self.write("x.8", ".Dd July 1, 2026\n.Dt X 8\n.Os\n.Sh NAME\n.Nm x\n.Nd y\n.Sh DESCRIPTION\n.Bl -tag\n.It a\n")

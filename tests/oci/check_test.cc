@@ -30,8 +30,9 @@ TEST(Check, MasksNeedAMountNamespace) {
   for (const auto* name : {"maskedPaths", "readonlyPaths"}) {
     EXPECT_EQ(refusal(document(base::cat(R"("linux":{")", name, R"(":["/proc/keys"]})"))),
               base::cat("config.json: /linux/", name, ": want a mount namespace in /linux/namespaces, have none"));
-    EXPECT_EQ(refusal(document(base::cat(R"("linux":{"namespaces":[{"type":"mount"}],")", name, R"(":["/proc/keys"]})"))),
-              "");
+    EXPECT_EQ(
+        refusal(document(base::cat(R"("linux":{"namespaces":[{"type":"mount"}],")", name, R"(":["/proc/keys"]})"))),
+        "");
     EXPECT_EQ(refusal(document(base::cat(R"("linux":{")", name, R"(":[]})"))), "");
   }
 }
@@ -54,9 +55,9 @@ TEST(Check, MappingsAndTheUserNamespaceBelongTogether) {
 
 TEST(Check, MountMappingsComeInPairs) {
   const std::string maps = R"([{"containerID":0,"hostID":1000,"size":1}])";
-  EXPECT_EQ(refusal(document(base::cat(R"("mounts":[{"destination":"/a"},{"destination":"/b","uidMappings":)", maps,
-                                       "}]"))),
-            "config.json: /mounts/1/gidMappings: want uidMappings and gidMappings together, have only the other");
+  EXPECT_EQ(
+      refusal(document(base::cat(R"("mounts":[{"destination":"/a"},{"destination":"/b","uidMappings":)", maps, "}]"))),
+      "config.json: /mounts/1/gidMappings: want uidMappings and gidMappings together, have only the other");
   EXPECT_EQ(refusal(document(base::cat(R"("mounts":[{"destination":"/b","gidMappings":)", maps, "}]"))),
             "config.json: /mounts/0/uidMappings: want uidMappings and gidMappings together, have only the other");
 }
@@ -65,8 +66,10 @@ TEST(Check, TimeOffsetsNeedANewTimeNamespace) {
   const std::string offsets = R"("timeOffsets":{"boottime":{"secs":1}}})";
   EXPECT_EQ(refusal(document(base::cat(R"("linux":{)", offsets))),
             "config.json: /linux/timeOffsets: want a new time namespace in /linux/namespaces, have none");
-  EXPECT_EQ(refusal(document(base::cat(R"("linux":{"namespaces":[{"type":"time","path":"/proc/1/ns/time"}],)", offsets))),
-            "config.json: /linux/timeOffsets: want a new time namespace in /linux/namespaces, have one that is joined by path");
+  EXPECT_EQ(
+      refusal(document(base::cat(R"("linux":{"namespaces":[{"type":"time","path":"/proc/1/ns/time"}],)", offsets))),
+      "config.json: /linux/timeOffsets: want a new time namespace in /linux/namespaces, have one that is joined by "
+      "path");
   EXPECT_EQ(refusal(document(base::cat(R"("linux":{"namespaces":[{"type":"time"}],)", offsets))), "");
 }
 
@@ -76,8 +79,9 @@ TEST(Check, SeccompNotifyNeedsAnAgentThatCanBeReached) {
   };
   EXPECT_EQ(seccomp(R"("defaultAction":"SCMP_ACT_NOTIFY","listenerPath":"/run/a")"),
             "config.json: /linux/seccomp/defaultAction: SCMP_ACT_NOTIFY cannot be the default action");
-  EXPECT_EQ(seccomp(R"("defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["open"],"action":"SCMP_ACT_NOTIFY"}])"),
-            "config.json: /linux/seccomp/syscalls/0/action: SCMP_ACT_NOTIFY: want /linux/seccomp/listenerPath, have nothing");
+  EXPECT_EQ(
+      seccomp(R"("defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["open"],"action":"SCMP_ACT_NOTIFY"}])"),
+      "config.json: /linux/seccomp/syscalls/0/action: SCMP_ACT_NOTIFY: want /linux/seccomp/listenerPath, have nothing");
   EXPECT_EQ(seccomp(R"("defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/run/a",
                        "syscalls":[{"names":["open","write"],"action":"SCMP_ACT_NOTIFY"}])"),
             "config.json: /linux/seccomp/syscalls/0/names/1: SCMP_ACT_NOTIFY cannot be used for write");

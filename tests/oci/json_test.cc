@@ -90,9 +90,7 @@ TEST(Json, RefusesNulInEveryForm) {
   EXPECT_EQ(refusal(std::string_view("{}\0", 3)), "t.json: line 1 column 3: NUL byte");
   EXPECT_EQ(refusal(std::string_view("[\"\\\0\"]", 6)), "t.json: line 1 column 4: NUL byte");
   // An escaped backslash before "u0000" is no NUL.
-  with_root(R"(["\\u0000"])", [](const Cursor& root) {
-    EXPECT_EQ(root.get_strings().value().at(0), "\\u0000");
-  });
+  with_root(R"(["\\u0000"])", [](const Cursor& root) { EXPECT_EQ(root.get_strings().value().at(0), "\\u0000"); });
 }
 
 TEST(Json, RefusesInvalidUtf8) {
@@ -141,15 +139,15 @@ TEST(Json, ABigIntegerIsAnIntegerAndNothingElse) {
     const Cursor number = root.find("n").value();
     EXPECT_EQ(number.type(), oci::JsonType::kInteger);
     EXPECT_EQ(number.get_string().error().message(), "t.json: /n: want a string, have 18446744073709551615");
-    EXPECT_EQ(root.find("s")->get_u64().error().message(), "t.json: /s: want an integer, have \"18446744073709551615\"");
+    EXPECT_EQ(root.find("s")->get_u64().error().message(),
+              "t.json: /s: want an integer, have \"18446744073709551615\"");
   });
   with_root("[18446744073709551615]", [](const Cursor& root) {
     EXPECT_EQ(root.get_strings().error().message(), "t.json: /0: want a string, have 18446744073709551615");
   });
   // Digits inside a string stay what they are, and a big integer cannot become a name.
-  with_root(R"(["[18446744073709551615]"])", [](const Cursor& root) {
-    EXPECT_EQ(root.get_strings().value().at(0), "[18446744073709551615]");
-  });
+  with_root(R"(["[18446744073709551615]"])",
+            [](const Cursor& root) { EXPECT_EQ(root.get_strings().value().at(0), "[18446744073709551615]"); });
   EXPECT_NE(refusal("{18446744073709551615:1}"), "");
   EXPECT_NE(refusal("[1 18446744073709551615]"), "");
   EXPECT_NE(refusal("[018446744073709551615]"), "");

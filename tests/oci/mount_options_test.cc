@@ -11,16 +11,70 @@ namespace {
 
 // mountOptions of `runc features`, versions 1.1.5 to 1.3.
 constexpr std::string_view kRuncOptions[] = {
-    "acl",        "async",        "atime",          "bind",         "defaults",     "dev",         "diratime",
-    "dirsync",    "exec",         "idmap",          "iversion",     "lazytime",     "loud",        "mand",
-    "noacl",      "noatime",      "nodev",          "nodiratime",   "noexec",       "noiversion",  "nolazytime",
-    "nomand",     "norelatime",   "nostrictatime",  "nosuid",       "nosymfollow",  "private",     "ratime",
-    "rbind",      "rdev",         "rdiratime",      "relatime",     "remount",      "rexec",       "ridmap",
-    "rnoatime",   "rnodev",       "rnodiratime",    "rnoexec",      "rnorelatime",  "rnostrictatime",
-    "rnosuid",    "rnosymfollow", "ro",             "rprivate",     "rrelatime",    "rro",         "rrw",
-    "rshared",    "rslave",       "rstrictatime",   "rsuid",        "rsymfollow",   "runbindable", "rw",
-    "shared",     "silent",       "slave",          "strictatime",  "suid",         "symfollow",   "sync",
-    "tmpcopyup",  "unbindable",
+    "acl",
+    "async",
+    "atime",
+    "bind",
+    "defaults",
+    "dev",
+    "diratime",
+    "dirsync",
+    "exec",
+    "idmap",
+    "iversion",
+    "lazytime",
+    "loud",
+    "mand",
+    "noacl",
+    "noatime",
+    "nodev",
+    "nodiratime",
+    "noexec",
+    "noiversion",
+    "nolazytime",
+    "nomand",
+    "norelatime",
+    "nostrictatime",
+    "nosuid",
+    "nosymfollow",
+    "private",
+    "ratime",
+    "rbind",
+    "rdev",
+    "rdiratime",
+    "relatime",
+    "remount",
+    "rexec",
+    "ridmap",
+    "rnoatime",
+    "rnodev",
+    "rnodiratime",
+    "rnoexec",
+    "rnorelatime",
+    "rnostrictatime",
+    "rnosuid",
+    "rnosymfollow",
+    "ro",
+    "rprivate",
+    "rrelatime",
+    "rro",
+    "rrw",
+    "rshared",
+    "rslave",
+    "rstrictatime",
+    "rsuid",
+    "rsymfollow",
+    "runbindable",
+    "rw",
+    "shared",
+    "silent",
+    "slave",
+    "strictatime",
+    "suid",
+    "symfollow",
+    "sync",
+    "tmpcopyup",
+    "unbindable",
 };
 
 TEST(MountOptions, KnowsEveryNameThatRuncKnowsAndNoOther) {
@@ -99,10 +153,11 @@ TEST(MountOptions, SuperblockFlags) {
   EXPECT_EQ(parsed.sb_set, MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | (1UL << 25) | MS_I_VERSION | MS_POSIXACL |
                                (1UL << 15) | MS_RDONLY);
   EXPECT_EQ(parsed.attr_set, std::uint64_t{MOUNT_ATTR_RDONLY});
-  const auto cleared = parse_mount_options({"sync", "async", "nomand", "nolazytime", "noiversion", "noacl", "loud", "rw"});
+  const auto cleared =
+      parse_mount_options({"sync", "async", "nomand", "nolazytime", "noiversion", "noacl", "loud", "rw"});
   EXPECT_EQ(cleared.sb_set, 0U);
-  EXPECT_EQ(cleared.sb_clr, MS_SYNCHRONOUS | MS_MANDLOCK | (1UL << 25) | MS_I_VERSION | MS_POSIXACL | (1UL << 15) |
-                                MS_RDONLY);
+  EXPECT_EQ(cleared.sb_clr,
+            MS_SYNCHRONOUS | MS_MANDLOCK | (1UL << 25) | MS_I_VERSION | MS_POSIXACL | (1UL << 15) | MS_RDONLY);
   EXPECT_EQ(cleared.attr_clr, std::uint64_t{MOUNT_ATTR_RDONLY});
 }
 

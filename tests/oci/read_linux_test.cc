@@ -50,8 +50,7 @@ TEST(ReadLinux, IdMappings) {
   EXPECT_EQ(spec.linux.uid_mappings[1].container_id, 65536U);
 
   const auto mapping = [](std::string_view list) { return refusal("/uidMappings", list); };
-  EXPECT_EQ(mapping(R"([{"containerID":0,"hostID":0,"size":0}])"),
-            "/uidMappings/0/size: want 1..4294967295, have 0");
+  EXPECT_EQ(mapping(R"([{"containerID":0,"hostID":0,"size":0}])"), "/uidMappings/0/size: want 1..4294967295, have 0");
   EXPECT_EQ(mapping(R"([{"containerID":1,"hostID":5,"size":4294967295}])"),
             "/uidMappings/0/size: want 1..4294967290, have 4294967295");
   EXPECT_EQ(mapping(R"([{"containerID":4294967295,"hostID":0,"size":1}])"),
@@ -165,7 +164,8 @@ TEST(ReadLinux, TimeOffsets) {
 
 TEST(ReadLinux, IntelRdtAndWhatIsOnlyNoticed) {
   const auto rdt = read("/intelRdt", R"({"closID":"c","l3CacheSchema":"L3:0=f","memBwSchema":"MB:0=20",
-      "schemata":["L2:0=f"],"enableMonitoring":true,"enableCMT":true})").linux.intel_rdt;
+      "schemata":["L2:0=f"],"enableMonitoring":true,"enableCMT":true})")
+                       .linux.intel_rdt;
   EXPECT_EQ(rdt->clos_id, "c");
   EXPECT_EQ(rdt->l3_cache_schema, "L3:0=f");
   EXPECT_EQ(rdt->mem_bw_schema, "MB:0=20");

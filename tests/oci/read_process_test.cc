@@ -72,8 +72,8 @@ TEST(ReadProcess, AnEmptyCapabilitiesObjectIsNotAnAbsentOne) {
 
 TEST(ReadProcess, UnknownCapabilitiesAreSkippedWithAWarning) {
   std::vector<oci::Note> notes;
-  const auto p = oci::read_process(
-      R"({"args":["a"],"cwd":"/","capabilities":{"bounding":["CAP_KILL","CAP_FUTURE"]}})", &notes);
+  const auto p =
+      oci::read_process(R"({"args":["a"],"cwd":"/","capabilities":{"bounding":["CAP_KILL","CAP_FUTURE"]}})", &notes);
   ASSERT_TRUE(p.has_value());
   EXPECT_EQ(p.value().capabilities->bounding, 1ULL << 5);
   ASSERT_EQ(notes.size(), 1U);
@@ -114,12 +114,13 @@ TEST(ReadProcess, Rlimits) {
 }
 
 TEST(ReadProcess, SchedulerParametersBelongToTheirPolicy) {
-  EXPECT_EQ(refusal("/scheduler", R"({"policy":"SCHED_NONE"})").rfind("/scheduler/policy: want one of SCHED_OTHER, ", 0),
-            0U);
+  EXPECT_EQ(
+      refusal("/scheduler", R"({"policy":"SCHED_NONE"})").rfind("/scheduler/policy: want one of SCHED_OTHER, ", 0), 0U);
   EXPECT_EQ(refusal("/scheduler", R"({"policy":"SCHED_OTHER","nice":20})"), "/scheduler/nice: want -20..19, have 20");
   EXPECT_EQ(refusal("/scheduler", R"({"policy":"SCHED_OTHER","priority":1})"),
             "/scheduler/priority: want 0 unless the policy is SCHED_FIFO or SCHED_RR, have 1");
-  EXPECT_EQ(refusal("/scheduler", R"({"policy":"SCHED_RR","priority":100})"), "/scheduler/priority: want 0..99, have 100");
+  EXPECT_EQ(refusal("/scheduler", R"({"policy":"SCHED_RR","priority":100})"),
+            "/scheduler/priority: want 0..99, have 100");
   for (const auto* name : {"runtime", "deadline", "period"})
     EXPECT_EQ(refusal("/scheduler", base::cat(R"({"policy":"SCHED_OTHER",")", name, "\":5}")),
               base::cat("/scheduler/", name, ": want 0 unless the policy is SCHED_DEADLINE, have 5"));

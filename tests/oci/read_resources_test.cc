@@ -18,7 +18,8 @@ std::string refusal(std::string_view text) {
 
 TEST(ReadResources, Devices) {
   const auto rules = read(R"({"devices":[{"allow":false,"access":"rwm"},
-      {"allow":true,"type":"c","major":10,"minor":-1,"access":"rw"}]})").devices;
+      {"allow":true,"type":"c","major":10,"minor":-1,"access":"rw"}]})")
+                         .devices;
   ASSERT_EQ(rules.size(), 2U);
   EXPECT_FALSE(rules[0].allow);
   EXPECT_EQ(rules[0].type, 'a');
@@ -32,8 +33,7 @@ TEST(ReadResources, Devices) {
             "resources: /devices/0/access: want some of rwm, have \"x\"");
   EXPECT_EQ(refusal(R"({"devices":[{"allow":true,"access":""}]})"),
             "resources: /devices/0/access: want some of rwm, have \"\"");
-  EXPECT_EQ(refusal(R"({"devices":[{"allow":true}]})"),
-            "resources: /devices/0/access: want some of rwm, have nothing");
+  EXPECT_EQ(refusal(R"({"devices":[{"allow":true}]})"), "resources: /devices/0/access: want some of rwm, have nothing");
   EXPECT_EQ(refusal(R"({"devices":[{"access":"r"}]})"),
             "resources: /devices/0/allow: want true or false, have nothing");
   EXPECT_EQ(refusal(R"({"devices":[{"allow":true,"type":"u","access":"r"}]})"),
@@ -67,8 +67,7 @@ TEST(ReadResources, MemoryCpuPids) {
   EXPECT_EQ(r.cpu->idle, 1);
   EXPECT_EQ(r.pids_limit, 0);
   EXPECT_FALSE(read(R"({"pids":{}})").pids_limit.has_value());
-  EXPECT_EQ(refusal(R"({"memory":{"limit":-2}})"),
-            "resources: /memory/limit: want -1..9223372036854775807, have -2");
+  EXPECT_EQ(refusal(R"({"memory":{"limit":-2}})"), "resources: /memory/limit: want -1..9223372036854775807, have -2");
   EXPECT_EQ(refusal(R"({"memory":{"limit":9223372036854775808}})"),
             "resources: /memory/limit: want -1..9223372036854775807, have 9223372036854775808");
   EXPECT_EQ(refusal(R"({"cpu":{"shares":-1}})"), "resources: /cpu/shares: want 0..18446744073709551615, have -1");
@@ -82,7 +81,8 @@ TEST(ReadResources, BlockIo) {
       "throttleReadBpsDevice":[{"major":1,"minor":2,"rate":18446744073709551615}],
       "throttleWriteBpsDevice":[{"major":3,"minor":4,"rate":5}],
       "throttleReadIOPSDevice":[{"major":6,"minor":7,"rate":8}],
-      "throttleWriteIOPSDevice":[{"major":9,"minor":10,"rate":11}]}})").block_io;
+      "throttleWriteIOPSDevice":[{"major":9,"minor":10,"rate":11}]}})")
+                      .block_io;
   EXPECT_EQ(io->weight, 10);
   EXPECT_EQ(io->leaf_weight, 1000);
   EXPECT_EQ(io->weight_device.at(0).weight, 500);
@@ -119,7 +119,8 @@ TEST(ReadResources, HugepagesNetworkRdma) {
 
 TEST(ReadResources, UnifiedKeysAreFilesOfControllers) {
   const auto unified = read(R"({"unified":{"memory.high":"1","cpu.max":"1 2","hugetlb.2MB.max":"0",
-      "io.max":"8:0 rbps=1\n8:16 rbps=2"}})").unified;
+      "io.max":"8:0 rbps=1\n8:16 rbps=2"}})")
+                           .unified;
   ASSERT_EQ(unified.size(), 4U);
   EXPECT_EQ(unified[0].first, "memory.high");
   EXPECT_EQ(unified[1].second, "1 2");

@@ -81,15 +81,18 @@ TEST(ReadSeccomp, AbsentAndEmptyListsOfFlagsDiffer) {
 }
 
 TEST(ReadSeccomp, UnknownNamesAreErrors) {
-  EXPECT_EQ(refusal("/defaultAction", "\"SCMP_ACT_DENY\"").rfind("/defaultAction: want one of SCMP_ACT_ALLOW, ", 0), 0U);
+  EXPECT_EQ(refusal("/defaultAction", "\"SCMP_ACT_DENY\"").rfind("/defaultAction: want one of SCMP_ACT_ALLOW, ", 0),
+            0U);
   EXPECT_EQ(refusal("/architectures", R"(["SCMP_ARCH_X86_64","SCMP_ARCH_VAX"])")
                 .rfind("/architectures/1: want one of SCMP_ARCH_AARCH64, ", 0),
             0U);
   EXPECT_EQ(refusal("/flags", R"(["SECCOMP_FILTER_FLAG_NEW_LISTENER"])")
                 .rfind("/flags/0: want one of SECCOMP_FILTER_FLAG_LOG, ", 0),
             0U);
-  EXPECT_EQ(refusal("/syscalls/0/action", "\"ALLOW\"").rfind("/syscalls/0/action: want one of SCMP_ACT_ALLOW, ", 0), 0U);
-  EXPECT_EQ(refusal("/syscalls/0/args/0/op", "\"EQ\"").rfind("/syscalls/0/args/0/op: want one of SCMP_CMP_EQ, ", 0), 0U);
+  EXPECT_EQ(refusal("/syscalls/0/action", "\"ALLOW\"").rfind("/syscalls/0/action: want one of SCMP_ACT_ALLOW, ", 0),
+            0U);
+  EXPECT_EQ(refusal("/syscalls/0/args/0/op", "\"EQ\"").rfind("/syscalls/0/args/0/op: want one of SCMP_CMP_EQ, ", 0),
+            0U);
 }
 
 TEST(ReadSeccomp, Ranges) {
@@ -98,8 +101,8 @@ TEST(ReadSeccomp, Ranges) {
             "/syscalls/0/args/0/value: want 0..18446744073709551615, have -1");
   EXPECT_EQ(refusal("/defaultErrnoRet", "4096"), "/defaultErrnoRet: want 0..4095, have 4096");
   EXPECT_EQ(refusal("/syscalls/0/errnoRet", "4096"), "/syscalls/0/errnoRet: want 0..4095, have 4096");
-  EXPECT_EQ(refusal_of("/linux/seccomp/syscalls",
-                       R"([{"names":["a"],"action":"SCMP_ACT_TRACE","errnoRet":65535}])"), "");
+  EXPECT_EQ(refusal_of("/linux/seccomp/syscalls", R"([{"names":["a"],"action":"SCMP_ACT_TRACE","errnoRet":65535}])"),
+            "");
   EXPECT_EQ(refusal("/syscalls", R"([{"names":["a"],"action":"SCMP_ACT_TRACE","errnoRet":65536}])"),
             "/syscalls/0/errnoRet: want 0..65535, have 65536");
   EXPECT_EQ(refusal("/syscalls/0/names", "[]"), "/syscalls/0/names: want at least one system call, have none");

@@ -68,8 +68,8 @@ TEST(Read, TheVersionIsNotLookedAt) {
 }
 
 TEST(Read, OtherPlatformsAreIgnoredInSilence) {
-  for (const auto* name : {"/windows", "/solaris", "/vm", "/zos", "/freebsd", "/process/commandLine",
-                           "/process/user/username"}) {
+  for (const auto* name :
+       {"/windows", "/solaris", "/vm", "/zos", "/freebsd", "/process/commandLine", "/process/user/username"}) {
     const auto spec = read(spec_with(name, R"({"a":[1]})"));
     EXPECT_TRUE(spec.notes.empty()) << notes_of(spec.notes);
   }

@@ -79,8 +79,7 @@ std::string spec_with(std::string_view pointer, std::string_view value) {
     }
     std::string object = base::cat("{\"", name, "\":", text);
     for (const Needed& needed : kNeeded)
-      if (needed.parent == pointer && needed.name != name)
-        object += base::cat(",\"", needed.name, "\":", needed.value);
+      if (needed.parent == pointer && needed.name != name) object += base::cat(",\"", needed.name, "\":", needed.value);
     text = object + "}";
   }
   return text;

@@ -86,7 +86,8 @@ TEST(Write, DefaultSpecIsRuncsWithThreeChanges) {
   };
   replace("\"1.0.2-dev\"", "\"1.2.1\"");
   replace("\"hostname\": \"runc\"", "\"hostname\": \"bulkhead\"");
-  replace("\"type\": \"mount\"\n\t\t\t}", "\"type\": \"mount\"\n\t\t\t},\n\t\t\t{\n\t\t\t\t\"type\": \"cgroup\"\n\t\t\t}");
+  replace("\"type\": \"mount\"\n\t\t\t}",
+          "\"type\": \"mount\"\n\t\t\t},\n\t\t\t{\n\t\t\t\t\"type\": \"cgroup\"\n\t\t\t}");
   while (want.ends_with('\n')) want.pop_back();
   EXPECT_EQ(oci::default_spec(false), want);
 }

@@ -268,8 +268,8 @@ TEST(WrongType, ArraysOfStringsHoldStringsOnly) {
   for (const Row& row : kRows) {
     if (row.type != Type::kStrings) continue;
     for (const auto* bad : {"5", "null", "{}", "[]", "18446744073709551615"})
-      EXPECT_EQ(refusal_of(row.pointer, base::cat("[\"A=b\",", bad, "]")).rfind(
-                    base::cat("config.json: ", row.pointer, "/1: want a string, have "), 0),
+      EXPECT_EQ(refusal_of(row.pointer, base::cat("[\"A=b\",", bad, "]"))
+                    .rfind(base::cat("config.json: ", row.pointer, "/1: want a string, have "), 0),
                 0U)
           << row.pointer << " " << bad;
   }

@@ -63,6 +63,9 @@ class Machine {
         case BPF_ALU | BPF_MOV | BPF_K: dst = imm; break;
         case BPF_ALU | BPF_AND | BPF_K: dst &= imm; break;
         case BPF_ALU | BPF_RSH | BPF_K: dst >>= imm; break;
+        case BPF_JMP32 | BPF_JEQ | BPF_K:
+          jump(pc, dst == imm, in.off);
+          break;
         case BPF_JMP32 | BPF_JNE | BPF_K: jump(pc, dst != imm, in.off); break;
         case BPF_JMP32 | BPF_JSET | BPF_K: jump(pc, (dst & imm) != 0, in.off); break;
         case BPF_JMP | BPF_JA: jump(pc, true, in.off); break;

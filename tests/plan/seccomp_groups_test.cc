@@ -78,18 +78,49 @@ TEST(SeccompGroups, NoCallIsInTwo) {
 
 TEST(SeccompGroups, FaasHoldsWhatNoTraceShows) {
   const Names faas = expanded("faas");
-  for (const char* name : {"restart_syscall", "rt_sigreturn", "exit", "exit_group", "futex", "sched_yield", "rseq",
-                           "clock_nanosleep", "fork", "vfork", "statx", "fstat", "openat2", "epoll_pwait2", "getrandom"})
+  for (const char* name :
+       {"restart_syscall", "rt_sigreturn", "exit", "exit_group", "futex", "sched_yield", "rseq", "clock_nanosleep",
+        "fork", "vfork", "statx", "fstat", "openat2", "epoll_pwait2", "getrandom"})
     EXPECT_TRUE(faas.contains(name)) << name;
 }
 
 TEST(SeccompGroups, FaasLeavesOutWhatReachesFar) {
   const Names faas = expanded("faas");
-  for (const char* name :
-       {"clone", "clone3", "socket", "socketpair", "personality", "mount", "umount2", "unshare", "setns", "bpf", "ptrace",
-        "io_uring_setup", "io_uring_enter", "keyctl", "add_key", "request_key", "userfaultfd", "perf_event_open",
-        "kexec_load", "init_module", "open_by_handle_at", "process_vm_readv", "statmount", "setuid", "mknod", "chown",
-        "shmget", "msgget", "semget", "mq_open", "memfd_secret", "fanotify_init", "pidfd_getfd", "fsopen", "move_mount"})
+  for (const char* name : {"clone",
+                           "clone3",
+                           "socket",
+                           "socketpair",
+                           "personality",
+                           "mount",
+                           "umount2",
+                           "unshare",
+                           "setns",
+                           "bpf",
+                           "ptrace",
+                           "io_uring_setup",
+                           "io_uring_enter",
+                           "keyctl",
+                           "add_key",
+                           "request_key",
+                           "userfaultfd",
+                           "perf_event_open",
+                           "kexec_load",
+                           "init_module",
+                           "open_by_handle_at",
+                           "process_vm_readv",
+                           "statmount",
+                           "setuid",
+                           "mknod",
+                           "chown",
+                           "shmget",
+                           "msgget",
+                           "semget",
+                           "mq_open",
+                           "memfd_secret",
+                           "fanotify_init",
+                           "pidfd_getfd",
+                           "fsopen",
+                           "move_mount"})
     EXPECT_FALSE(faas.contains(name)) << name;
 }
 

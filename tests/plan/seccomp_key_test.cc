@@ -47,7 +47,9 @@ const std::vector<std::function<void(oci::Seccomp&, policy::SeccompPolicy&)>>& c
       [](R& r, P&) { r.listener_metadata.clear(); },
       [](R& r, P&) { r.syscalls.pop_back(); },
       [](R& r, P&) { std::swap(r.syscalls[0], r.syscalls[1]); },
-      [](R& r, P&) { r.syscalls[0].names = {"mkdi", "rmkdirat"}; },
+      [](R& r, P&) {
+        r.syscalls[0].names = {"mkdi", "rmkdirat"};
+      },
       [](R& r, P&) { r.syscalls[0].names = {"mkdirmkdirat"}; },
       [](R& r, P&) { r.syscalls[0].errno_ret = 1; },
       [](R& r, P&) { r.syscalls[0].errno_ret.reset(); },
@@ -59,15 +61,23 @@ const std::vector<std::function<void(oci::Seccomp&, policy::SeccompPolicy&)>>& c
       [](R& r, P&) { r.syscalls[1].args[0].value_two = 7; },
       [](R& r, P&) { r.syscalls[1].args[0].op = oci::SeccompOperator::kEq; },
       [](R&, P& p) { p.allow = {"readwrite"}; },
-      [](R&, P& p) { p.allow = {"write", "read"}; },
+      [](R&, P& p) {
+        p.allow = {"write", "read"};
+      },
       [](R&, P& p) { p.conditional[0].name = "bind"; },
       [](R&, P& p) { p.conditional[0].errno_otherwise = 1; },
-      [](R&, P& p) { p.conditional[0].any_of = {{{0, 0xff, {1, 2}}}, {{1, 0xf, {3}}, {2, 1, {0}}}}; },
+      [](R&, P& p) {
+        p.conditional[0].any_of = {{{0, 0xff, {1, 2}}}, {{1, 0xf, {3}}, {2, 1, {0}}}};
+      },
       [](R&, P& p) { p.conditional[0].any_of[0][0].index = 1; },
       [](R&, P& p) { p.conditional[0].any_of[0][0].mask = 0xf; },
       [](R&, P& p) { p.conditional[0].any_of[0][0].values = {1}; },
-      [](R&, P& p) { p.errnos[0] = {"mount", 2}; },
-      [](R&, P& p) { p.errnos[0] = {"umount2", 1}; },
+      [](R&, P& p) {
+        p.errnos[0] = {"mount", 2};
+      },
+      [](R&, P& p) {
+        p.errnos[0] = {"umount2", 1};
+      },
       [](R&, P& p) { p.default_errno = 1; },
   };
   return all;

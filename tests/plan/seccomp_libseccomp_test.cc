@@ -113,8 +113,9 @@ std::string differs(const oci::Seccomp& request, const std::vector<sock_filter>&
                     const std::vector<sock_filter>& mine, std::uint64_t seed,
                     const std::vector<std::uint32_t>& numbers) {
   const auto values = samples::interesting(request);
-  const std::map<Abi, std::uint32_t> last{
-      {Abi::kX8664, newest(request, Abi::kX8664)}, {Abi::kX32, newest(request, Abi::kX32)}, {Abi::kX86, newest(request, Abi::kX86)}};
+  const std::map<Abi, std::uint32_t> last{{Abi::kX8664, newest(request, Abi::kX8664)},
+                                          {Abi::kX32, newest(request, Abi::kX32)},
+                                          {Abi::kX86, newest(request, Abi::kX86)}};
   Dice dice(seed);
   for (const std::uint32_t token : samples::tokens()) {
     for (const std::uint32_t number : numbers) {
@@ -163,7 +164,8 @@ oci::Seccomp undisputed_profile(Dice& dice) {
     for (auto& name : rule.names) {
       if (dice.one_in(4)) name = dice.one_in(2) ? "socket" : "shmat";
       const auto mine = answer(rule.action, rule.errno_ret);
-      if (says.emplace(name, mine).first->second != mine || !syscall_number_libseccomp(kNativeAbi, name)) name = "unknown";
+      if (says.emplace(name, mine).first->second != mine || !syscall_number_libseccomp(kNativeAbi, name))
+        name = "unknown";
     }
   }
   return out;

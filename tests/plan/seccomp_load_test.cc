@@ -111,8 +111,9 @@ TEST(SeccompLoad, OtherEntriesToTheKernelKill) {
 oci::Seccomp deny_list() {
   oci::Seccomp request;
   request.default_action = oci::SeccompAction::kAllow;
-  request.syscalls = {{{"getpid"}, oci::SeccompAction::kErrno, 77, {}},
-                      {{"umask"}, oci::SeccompAction::kErrno, 78, {{0, std::uint64_t{1} << 32 | 5, 0, oci::SeccompOperator::kGe}}}};
+  request.syscalls = {
+      {{"getpid"}, oci::SeccompAction::kErrno, 77, {}},
+      {{"umask"}, oci::SeccompAction::kErrno, 78, {{0, std::uint64_t{1} << 32 | 5, 0, oci::SeccompOperator::kGe}}}};
   return request;
 }
 

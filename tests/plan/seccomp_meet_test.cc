@@ -36,7 +36,9 @@ struct Pair {
 Pair random_pair(Dice& dice, Abi native) {
   const auto profile = samples::random_profile(dice, samples::Constants::kAny);
   const auto policy = samples::random_policy(dice);
-  Pair out{*request_table(profile, native), *policy_table(policy, native), {},
+  Pair out{*request_table(profile, native),
+           *policy_table(policy, native),
+           {},
            joined(samples::interesting(profile), samples::interesting(policy))};
   out.met = meet(out.request, out.policy);
   return out;

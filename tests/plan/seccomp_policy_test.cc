@@ -35,13 +35,12 @@ std::string differs_from(const std::vector<sock_filter>& program, const policy::
 policy::SeccompPolicy faas_like() {
   policy::SeccompPolicy policy;
   policy.allow = {"read", "write", "openat", "exit", "exit_group", "mmap", "restart_syscall", "cachestat", "mseal"};
-  policy.conditional = {
-      {"clone", {{{0, 0x7e020000, {0}}}}, 1},
-      {"personality", {{{0, 0xffffffff, {0, 0xffffffff}}}}, 1},
-      {"socket",
-       {{{0, 0xffffffff, {1, 2, 10}}, {1, 0xf, {1, 2}}, {2, 0xffffffff, {0, 6, 17}}},
-        {{0, 0xffffffff, {16}}, {1, 0xf, {2, 3}}, {2, 0xffffffff, {0}}}},
-       97}};
+  policy.conditional = {{"clone", {{{0, 0x7e020000, {0}}}}, 1},
+                        {"personality", {{{0, 0xffffffff, {0, 0xffffffff}}}}, 1},
+                        {"socket",
+                         {{{0, 0xffffffff, {1, 2, 10}}, {1, 0xf, {1, 2}}, {2, 0xffffffff, {0, 6, 17}}},
+                          {{0, 0xffffffff, {16}}, {1, 0xf, {2, 3}}, {2, 0xffffffff, {0}}}},
+                         97}};
   policy.errnos = {{"mount", 1}, {"ptrace", 1}};
   return policy;
 }
@@ -77,10 +76,10 @@ TEST(SeccompPolicy, HighWordsDoNotCount) {
     EXPECT_EQ(socket(domain, 1, 0), SECCOMP_RET_ERRNO | 97);
     EXPECT_EQ(socket(domain | dirt, 1, 0), SECCOMP_RET_ERRNO | 97);
   }
-  EXPECT_EQ(socket(2, 3, 0), SECCOMP_RET_ERRNO | 97);     // SOCK_RAW
-  EXPECT_EQ(socket(2, 1, 262), SECCOMP_RET_ERRNO | 97);   // MPTCP
-  EXPECT_EQ(socket(16, 3, 0), SECCOMP_RET_ALLOW);         // NETLINK_ROUTE
-  EXPECT_EQ(socket(16, 3, 9), SECCOMP_RET_ERRNO | 97);    // NETLINK_AUDIT
+  EXPECT_EQ(socket(2, 3, 0), SECCOMP_RET_ERRNO | 97);    // SOCK_RAW
+  EXPECT_EQ(socket(2, 1, 262), SECCOMP_RET_ERRNO | 97);  // MPTCP
+  EXPECT_EQ(socket(16, 3, 0), SECCOMP_RET_ALLOW);        // NETLINK_ROUTE
+  EXPECT_EQ(socket(16, 3, 9), SECCOMP_RET_ERRNO | 97);   // NETLINK_AUDIT
 }
 
 // For each property a filter that lacks it, which the comparison must notice.
@@ -163,9 +162,9 @@ TEST(SeccompPolicy, Refusals) {
   EXPECT_EQ(refusal(conditional({{{6, 0xff, {1}}}})), "seccomp: syscall \"socket\": want an argument of 0..5, have 6");
   EXPECT_EQ(refusal(conditional({{{0, 0xf, {16}}}})),
             "seccomp: syscall \"socket\": value 16 has bits outside of mask 15");
-  EXPECT_EQ(refusal(conditional({{{0, 0xf, {}}}})),
-            "seccomp: syscall \"socket\": a check without a value never holds");
-  EXPECT_EQ(refusal(conditional({{}})), "seccomp: syscall \"socket\": an alternative without a check allows every call");
+  EXPECT_EQ(refusal(conditional({{{0, 0xf, {}}}})), "seccomp: syscall \"socket\": a check without a value never holds");
+  EXPECT_EQ(refusal(conditional({{}})),
+            "seccomp: syscall \"socket\": an alternative without a check allows every call");
   EXPECT_EQ(refusal(conditional({})), "seccomp: syscall \"socket\": no alternative allows it");
 }
 

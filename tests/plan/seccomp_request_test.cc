@@ -139,9 +139,9 @@ TEST(SeccompRequest, NewerCallsGetEnosys) {
 }
 
 TEST(SeccompRequest, ConditionsOnOneArgumentAreAlternatives) {
-  const auto request = profile(SeccompAction::kErrno,
-                               {rule({"socket"}, SeccompAction::kAllow,
-                                     {{0, 1, 0, SeccompOperator::kEq}, {0, 2, 0, SeccompOperator::kEq}})});
+  const auto request = profile(
+      SeccompAction::kErrno,
+      {rule({"socket"}, SeccompAction::kAllow, {{0, 1, 0, SeccompOperator::kEq}, {0, 2, 0, SeccompOperator::kEq}})});
   EXPECT_EQ(answer(request, kX8664, 41, {{1}}), SECCOMP_RET_ALLOW);
   EXPECT_EQ(answer(request, kX8664, 41, {{2}}), SECCOMP_RET_ALLOW);
   EXPECT_EQ(answer(request, kX8664, 41, {{3}}), SECCOMP_RET_ERRNO | EPERM);
@@ -151,15 +151,16 @@ TEST(SeccompRequest, TheFirstUnconditionalRuleDecides) {
   const auto errno_5 = [](std::vector<oci::SeccompArg> args) {
     return oci::SeccompRule{{"getpid"}, SeccompAction::kErrno, 5, std::move(args)};
   };
-  const auto request = profile(SeccompAction::kErrno,
-                               {errno_5({{0, 1, 0, SeccompOperator::kEq}}), rule({"getpid"}, SeccompAction::kLog),
-                                rule({"getpid"}, SeccompAction::kAllow)});
+  const auto request =
+      profile(SeccompAction::kErrno, {errno_5({{0, 1, 0, SeccompOperator::kEq}}), rule({"getpid"}, SeccompAction::kLog),
+                                      rule({"getpid"}, SeccompAction::kAllow)});
   EXPECT_EQ(answer(request, kX8664, 39, {{1}}), SECCOMP_RET_LOG);
 }
 
 TEST(SeccompRequest, MultiplexersAreReachedByTheNamesBehindThem) {
-  auto request = profile(SeccompAction::kErrno, {rule({"socket"}, SeccompAction::kAllow, {{0, 38, 0, SeccompOperator::kLt}}),
-                                                 rule({"bind", "shmat"}, SeccompAction::kAllow)});
+  auto request =
+      profile(SeccompAction::kErrno, {rule({"socket"}, SeccompAction::kAllow, {{0, 38, 0, SeccompOperator::kLt}}),
+                                      rule({"bind", "shmat"}, SeccompAction::kAllow)});
   request.architectures = {"SCMP_ARCH_X86"};
   EXPECT_EQ(answer(request, kI386, 359, {{2}}), SECCOMP_RET_ALLOW);
   EXPECT_EQ(answer(request, kI386, 359, {{38}}), SECCOMP_RET_ERRNO | EPERM);
@@ -172,8 +173,9 @@ TEST(SeccompRequest, MultiplexersAreReachedByTheNamesBehindThem) {
 
 // Named, a multiplexer stays shut even if the rule says what the default says, which makes other rules void.
 TEST(SeccompRequest, ADenialOfSocketcallCounts) {
-  auto request = profile(SeccompAction::kErrno, {rule({"socketcall"}, SeccompAction::kErrno),
-                                                 rule({"socket"}, SeccompAction::kAllow, {{0, 38, 0, SeccompOperator::kNe}})});
+  auto request =
+      profile(SeccompAction::kErrno, {rule({"socketcall"}, SeccompAction::kErrno),
+                                      rule({"socket"}, SeccompAction::kAllow, {{0, 38, 0, SeccompOperator::kNe}})});
   request.architectures = {"SCMP_ARCH_X86"};
   EXPECT_EQ(answer(request, kI386, 102, {{1}}), SECCOMP_RET_ERRNO | EPERM);
   EXPECT_EQ(answer(request, kI386, 359, {{2}}), SECCOMP_RET_ALLOW);
@@ -192,8 +194,9 @@ TEST(SeccompRequest, AnAnswerBehindAMultiplexerIsTheCallsOwn) {
 
 // int $0x80 from 64-bit code leaves the upper halves of the registers as they are; the call does not see them.
 TEST(SeccompRequest, HighWordsDoNotCountOn32Bits) {
-  auto request = profile(SeccompAction::kAllow, {rule({"getpid"}, SeccompAction::kErrno, {{0, 38, 0, SeccompOperator::kEq}}),
-                                                 rule({"getppid"}, SeccompAction::kErrno, {{0, 38, 0, SeccompOperator::kGe}})});
+  auto request =
+      profile(SeccompAction::kAllow, {rule({"getpid"}, SeccompAction::kErrno, {{0, 38, 0, SeccompOperator::kEq}}),
+                                      rule({"getppid"}, SeccompAction::kErrno, {{0, 38, 0, SeccompOperator::kGe}})});
   request.architectures = {"SCMP_ARCH_X86"};
   EXPECT_EQ(answer(request, kI386, 20, {{0xdead00000026}}), SECCOMP_RET_ERRNO | EPERM);
   EXPECT_EQ(answer(request, kI386, 64, {{0xdead00000026}}), SECCOMP_RET_ERRNO | EPERM);
@@ -202,8 +205,8 @@ TEST(SeccompRequest, HighWordsDoNotCountOn32Bits) {
 
 TEST(SeccompRequest, UnknownNamesAreListed) {
   std::vector<std::string> skipped;
-  const auto request =
-      profile(SeccompAction::kErrno, {rule({"read", "no_such_call", "socketcall", "uretprobe"}, SeccompAction::kAllow)});
+  const auto request = profile(SeccompAction::kErrno,
+                               {rule({"read", "no_such_call", "socketcall", "uretprobe"}, SeccompAction::kAllow)});
   ASSERT_TRUE(request_table(request, Abi::kX8664, Abis::kListed, &skipped));
   EXPECT_EQ(skipped, std::vector<std::string>{"no_such_call"});
 }
@@ -228,10 +231,12 @@ std::string refusal(const oci::Seccomp& request, base::Kind kind = base::Kind::k
 }
 
 TEST(SeccompRequest, RefusalsPointAtTheirPlace) {
-  auto request = profile(SeccompAction::kErrno, {rule({"read"}, SeccompAction::kAllow), rule({"write"}, SeccompAction::kNotify)});
+  auto request =
+      profile(SeccompAction::kErrno, {rule({"read"}, SeccompAction::kAllow), rule({"write"}, SeccompAction::kNotify)});
   EXPECT_EQ(refusal(request, base::Kind::kUnsupported),
             "/linux/seccomp/syscalls/1/action: SCMP_ACT_NOTIFY is not implemented");
-  request.syscalls[1] = rule({"write"}, SeccompAction::kAllow, {{0, 1, 0, SeccompOperator::kEq}, {6, 1, 0, SeccompOperator::kEq}});
+  request.syscalls[1] =
+      rule({"write"}, SeccompAction::kAllow, {{0, 1, 0, SeccompOperator::kEq}, {6, 1, 0, SeccompOperator::kEq}});
   EXPECT_EQ(refusal(request), "/linux/seccomp/syscalls/1/args/1/index: want 0..5, have 6");
   request.syscalls[1] = {{"write"}, SeccompAction::kErrno, 4096, {}};
   EXPECT_EQ(refusal(request), "/linux/seccomp/syscalls/1/errnoRet: want 0..4095, have 4096");

@@ -14,11 +14,12 @@ namespace samples {
 
 namespace {
 
-constexpr std::array kActions{oci::SeccompAction::kAllow, oci::SeccompAction::kErrno, oci::SeccompAction::kKillThread,
-                              oci::SeccompAction::kKillProcess, oci::SeccompAction::kTrap, oci::SeccompAction::kTrace,
+constexpr std::array kActions{oci::SeccompAction::kAllow,      oci::SeccompAction::kErrno,
+                              oci::SeccompAction::kKillThread, oci::SeccompAction::kKillProcess,
+                              oci::SeccompAction::kTrap,       oci::SeccompAction::kTrace,
                               oci::SeccompAction::kLog};
-constexpr std::array kOperators{oci::SeccompOperator::kNe, oci::SeccompOperator::kLt, oci::SeccompOperator::kLe,
-                                oci::SeccompOperator::kEq, oci::SeccompOperator::kGe, oci::SeccompOperator::kGt,
+constexpr std::array kOperators{oci::SeccompOperator::kNe,      oci::SeccompOperator::kLt, oci::SeccompOperator::kLe,
+                                oci::SeccompOperator::kEq,      oci::SeccompOperator::kGe, oci::SeccompOperator::kGt,
                                 oci::SeccompOperator::kMaskedEq};
 
 std::uint64_t constant(Dice& dice, Constants constants) {
@@ -47,8 +48,8 @@ oci::SeccompRule random_rule(Dice& dice, Constants constants) {
 }
 
 void add_near(std::vector<std::uint64_t>& out, std::uint64_t value) {
-  for (const std::uint64_t near : {value - 1, value, value, value + 1, value & 0xffffffff, value << 32, value >> 32, ~value,
-                                   value + (std::uint64_t{1} << 32), (value & 0xffffffff) | 0xdeadbeef00000000})
+  for (const std::uint64_t near : {value - 1, value, value, value + 1, value & 0xffffffff, value << 32, value >> 32,
+                                   ~value, value + (std::uint64_t{1} << 32), (value & 0xffffffff) | 0xdeadbeef00000000})
     out.push_back(near);
 }
 
@@ -136,18 +137,54 @@ std::optional<plan::Abi> entry(const oci::Seccomp& profile, plan::Abi native, st
 }  // namespace
 
 const std::vector<std::string>& names() {
-  static const std::vector<std::string> all{
-      "read",    "write",    "open",    "openat",   "close",   "clone",   "clone3",     "personality", "mmap",
-      "getpid",  "getppid",  "execve",  "exit",     "futex",   "openat2", "cachestat",  "mseal",       "prctl",
-      "ioctl",   "poll",     "ppoll",   "kill",     "unshare", "setns",   "map_shadow_stack",          "fchmodat2",
-      "fork",    "arch_prctl", "renameat", "uname", "umask",   "time",    "getrandom",  "statx",       "bpf",
-      "epoll_wait", "newfstatat", "stat", "mkdir",  "mkdirat", "pause",   "set_mempolicy_home_node"};
+  static const std::vector<std::string> all{"read",
+                                            "write",
+                                            "open",
+                                            "openat",
+                                            "close",
+                                            "clone",
+                                            "clone3",
+                                            "personality",
+                                            "mmap",
+                                            "getpid",
+                                            "getppid",
+                                            "execve",
+                                            "exit",
+                                            "futex",
+                                            "openat2",
+                                            "cachestat",
+                                            "mseal",
+                                            "prctl",
+                                            "ioctl",
+                                            "poll",
+                                            "ppoll",
+                                            "kill",
+                                            "unshare",
+                                            "setns",
+                                            "map_shadow_stack",
+                                            "fchmodat2",
+                                            "fork",
+                                            "arch_prctl",
+                                            "renameat",
+                                            "uname",
+                                            "umask",
+                                            "time",
+                                            "getrandom",
+                                            "statx",
+                                            "bpf",
+                                            "epoll_wait",
+                                            "newfstatat",
+                                            "stat",
+                                            "mkdir",
+                                            "mkdirat",
+                                            "pause",
+                                            "set_mempolicy_home_node"};
   return all;
 }
 
 const std::vector<std::uint32_t>& tokens() {
-  static const std::vector<std::uint32_t> all{AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM,
-                                              0, 0xffffffff};
+  static const std::vector<std::uint32_t> all{AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM, 0,
+                                              0xffffffff};
   return all;
 }
 
@@ -155,8 +192,11 @@ const std::vector<std::uint32_t>& numbers() {
   static const std::vector<std::uint32_t> all = [] {
     std::vector<std::uint32_t> out;
     for (std::uint32_t number = 0; number <= 600; ++number) out.push_back(number);
-    for (std::uint32_t low : {0U, 1U, 2U, 39U, 55U, 56U, 57U, 135U, 157U, 256U, 257U, 258U, 435U, 451U, 462U, 520U, 547U, 600U}) out.push_back(plan::kX32Bit + low);
-    for (std::uint32_t edge : {4095U, 0x3fffffffU, 0x7fffffffU, 0x80000000U, 0xfffffffeU, 0xffffffffU}) out.push_back(edge);
+    for (std::uint32_t low :
+         {0U, 1U, 2U, 39U, 55U, 56U, 57U, 135U, 157U, 256U, 257U, 258U, 435U, 451U, 462U, 520U, 547U, 600U})
+      out.push_back(plan::kX32Bit + low);
+    for (std::uint32_t edge : {4095U, 0x3fffffffU, 0x7fffffffU, 0x80000000U, 0xfffffffeU, 0xffffffffU})
+      out.push_back(edge);
     return out;
   }();
   return all;
@@ -181,8 +221,7 @@ std::vector<std::uint32_t> conditional(const plan::FilterTable& table) {
   std::vector<std::uint32_t> out;
   for (const auto& arch : table.archs)
     for (const auto& segment : arch.segments)
-      if (!segment.decision.rules.empty())
-        out.insert(out.end(), {segment.first - 1, segment.first, segment.first + 1});
+      if (!segment.decision.rules.empty()) out.insert(out.end(), {segment.first - 1, segment.first, segment.first + 1});
   return out;
 }
 

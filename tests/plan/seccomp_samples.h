@@ -69,8 +69,8 @@ std::string check_call(const std::vector<sock_filter>& program, std::uint32_t to
                        const plan::CallArgs& args, std::uint32_t want);
 const std::vector<std::uint32_t>& tokens();
 
-// "arch … nr …: want …, have …" of the first call that is answered otherwise, or "" if none is. Every token with
-// each number, a number as often as it is there, with other arguments each time.
+// "arch … nr …: want …, have …" of the first call that is answered otherwise, or "" if none is. Every token and
+// number, a number as often as it is there, with other arguments each time.
 template <typename Want>
 std::string difference(const std::vector<sock_filter>& program, Dice& dice, const Values& values,
                        const std::vector<std::uint32_t>& of_numbers, const Want& want) {

@@ -49,7 +49,8 @@ TEST(Find, TheBuiltinFilesAreTheOnesInstalled) {
     ++count;
   }
   std::size_t there = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(PROFILES)) there += entry.path().extension() == ".json";
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(PROFILES))
+    there += entry.path().extension() == ".json";
   EXPECT_EQ(count, there) << "a file of profiles/ is not listed in src/policy/meson.build";
 }
 
@@ -108,7 +109,8 @@ TEST_F(PolicyFile, ThatOthersCanWriteIsRefused) {
 TEST_F(PolicyFile, OfAnotherUserIsRefused) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
   ASSERT_EQ(chown(path_.c_str(), 12345, 0), 0);
-  EXPECT_EQ(error(path_), "policy \"" + path_ + "\" belongs to user 12345; hint: it must belong to root or to the caller");
+  EXPECT_EQ(error(path_),
+            "policy \"" + path_ + "\" belongs to user 12345; hint: it must belong to root or to the caller");
 }
 
 TEST_F(PolicyFile, OtherThingsAreRefused) {

@@ -27,8 +27,8 @@ const policy::SyscallGroup* groups(std::string_view name) {
 base::Result<Policy> read(const std::string& sections) {
   const auto comma = sections.empty() ? "" : ", ";
   return policy::read_policy(
-      R"({"bulkhead": "policy/v1", "kind": "profile", "name": "x", "version": "1")" + (comma + sections) + "}", "x.json",
-      groups);
+      R"({"bulkhead": "policy/v1", "kind": "profile", "name": "x", "version": "1")" + (comma + sections) + "}",
+      "x.json", groups);
 }
 
 std::string error(const std::string& sections) {
@@ -55,23 +55,28 @@ TEST(Read, WhatIsWrongWithTheHead) {
   EXPECT_EQ(error_of_file("[]"), "x.json: want an object, have an array");
   EXPECT_EQ(error_of_file("{}"), "x.json: \"bulkhead\" is missing");
   EXPECT_EQ(error_of_file(R"({"bulkhead": "policy/v2"})"), "x.json: /bulkhead: want \"policy/v1\", have \"policy/v2\"");
-  EXPECT_EQ(error_of_file(R"({"bulkhead": "policy/v1", "kind": "floor"})"), "x.json: /kind: want \"profile\", have \"floor\"");
+  EXPECT_EQ(error_of_file(R"({"bulkhead": "policy/v1", "kind": "floor"})"),
+            "x.json: /kind: want \"profile\", have \"floor\"");
   EXPECT_EQ(error_of_file(R"({"bulkhead": "policy/v1", "kind": "profile", "name": "a/b", "version": "1"})"),
             "x.json: /name: want 1 to 64 letters, digits, \".\", \"-\" or \"_\", have \"a/b\"");
-  EXPECT_EQ(error_of_file(R"({"bulkhead": "policy/v1", "kind": "profile", "name": "a"})"), "x.json: \"version\" is missing");
+  EXPECT_EQ(error_of_file(R"({"bulkhead": "policy/v1", "kind": "profile", "name": "a"})"),
+            "x.json: \"version\" is missing");
   EXPECT_NE(error_of_file("{").find("x.json"), std::string::npos);
   EXPECT_NE(error_of_file(""), "no error");
 }
 
 TEST(Read, UnknownMembersNameTheOneThatWasMeant) {
   EXPECT_EQ(error(R"("proces": {})"), "x.json: /proces: unknown member \"proces\"; hint: did you mean \"process\"?");
-  EXPECT_EQ(error(R"("process": {"noNewPriviliges": true})"),
-            "x.json: /process/noNewPriviliges: unknown member \"noNewPriviliges\"; hint: did you mean \"noNewPrivileges\"?");
+  EXPECT_EQ(
+      error(R"("process": {"noNewPriviliges": true})"),
+      "x.json: /process/noNewPriviliges: unknown member \"noNewPriviliges\"; hint: did you mean \"noNewPrivileges\"?");
   EXPECT_EQ(error(R"("extends": "faas")"), "x.json: /extends: unknown member \"extends\"");
-  EXPECT_EQ(error(R"("process": {"why": {"nothing": "x"}})"), "x.json: /process/why/nothing: unknown member \"nothing\"");
+  EXPECT_EQ(error(R"("process": {"why": {"nothing": "x"}})"),
+            "x.json: /process/why/nothing: unknown member \"nothing\"");
   EXPECT_EQ(error(R"("filesystem": {"tmpfs": [{"path": "/a", "size": 1, "inode": 3}]})"),
             "x.json: /filesystem/tmpfs/0/inode: unknown member \"inode\"; hint: did you mean \"inodes\"?");
-  EXPECT_EQ(error(R"("resources": {"pids": {"maximum": 3}})"), "x.json: /resources/pids/maximum: unknown member \"maximum\"");
+  EXPECT_EQ(error(R"("resources": {"pids": {"maximum": 3}})"),
+            "x.json: /resources/pids/maximum: unknown member \"maximum\"");
 }
 
 TEST(Read, EveryRuleKnowsItsPlaceAndReason) {
@@ -110,7 +115,8 @@ TEST(Read, Rlimits) {
   EXPECT_EQ(limits[2].soft, 1024U);
   EXPECT_EQ(limits[2].hard, ~0ULL);
   EXPECT_EQ(error(R"("process": {"rlimits": {"RLIMIT_NOFILES": 1}})"),
-            "x.json: /process/rlimits/RLIMIT_NOFILES: unknown limit \"RLIMIT_NOFILES\"; hint: did you mean \"RLIMIT_NOFILE\"?");
+            "x.json: /process/rlimits/RLIMIT_NOFILES: unknown limit \"RLIMIT_NOFILES\"; hint: did you mean "
+            "\"RLIMIT_NOFILE\"?");
   EXPECT_EQ(error(R"("process": {"rlimits": {"RLIMIT_NOFILE": {"soft": 2, "hard": 1}}})"),
             "x.json: /process/rlimits/RLIMIT_NOFILE: \"soft\" is above \"hard\"");
   EXPECT_EQ(error(R"("process": {"rlimits": {"RLIMIT_NOFILE": {"soft": 2}}})"),
@@ -128,11 +134,12 @@ TEST(Read, Amounts) {
   EXPECT_EQ(limit(R"("256M")"), 256U << 20);
   EXPECT_EQ(limit(R"("8G")"), 8ULL << 30);
   EXPECT_EQ(limit(R"("1T")"), 1ULL << 40);
-  for (const auto* wrong : {R"("")", R"("M")", R"("1X")", R"("1 M")", R"("-1")", R"("0x1")", "-1", "1.5", "true", "null",
-                            R"("99999999999T")", R"("1MB")", "{}", "0", R"("0K")"}) {
+  for (const auto* wrong : {R"("")", R"("M")", R"("1X")", R"("1 M")", R"("-1")", R"("0x1")", "-1", "1.5", "true",
+                            "null", R"("99999999999T")", R"("1MB")", "{}", "0", R"("0K")"}) {
     EXPECT_EQ(limit(wrong), 0U) << wrong;
   }
-  EXPECT_EQ(error(R"("resources": {"pids": {"default": 5, "max": 4}})"), "x.json: /resources/pids: \"default\" is above \"max\"");
+  EXPECT_EQ(error(R"("resources": {"pids": {"default": 5, "max": 4}})"),
+            "x.json: /resources/pids: \"default\" is above \"max\"");
 }
 
 TEST(Read, Namespaces) {
@@ -140,8 +147,7 @@ TEST(Read, Namespaces) {
   ASSERT_TRUE(policy) << policy.error().message();
   EXPECT_EQ(policy->namespaces.own->value[0].type, static_cast<std::uint64_t>(CLONE_NEWPID));
   EXPECT_EQ(policy->namespaces.own->value[1].name, "mount");
-  EXPECT_EQ(error(R"("namespaces": {"own": ["mnt", "user"]})"),
-            "x.json: /namespaces/own/0: unknown namespace \"mnt\"");
+  EXPECT_EQ(error(R"("namespaces": {"own": ["mnt", "user"]})"), "x.json: /namespaces/own/0: unknown namespace \"mnt\"");
   EXPECT_NE(error(R"("namespaces": {"own": ["user"]})").find("needs id mappings"), std::string::npos);
 }
 
@@ -159,7 +165,8 @@ TEST(Read, Filesystem) {
   for (const auto* wrong :
        {R"("maskedPaths": ["a"])", R"("maskedPaths": ["/a/../b"])", R"("maskedPaths": "/a")", R"("nosuid": 1)",
         R"("tmpfs": [{"path": "/tmp"}])", R"("tmpfs": [{"size": 1}])", R"("tmpfs": [{"path": "/t", "size": 0}])",
-        R"("tmpfs": [{"path": "/t", "size": 1, "mode": "8"}])", R"("tmpfs": [{"path": "/t", "size": 1, "mode": "17777"}])",
+        R"("tmpfs": [{"path": "/t", "size": 1, "mode": "8"}])",
+        R"("tmpfs": [{"path": "/t", "size": 1, "mode": "17777"}])",
         R"("tmpfs": [{"path": "/t", "size": 1, "inodes": 0}])"}) {
     EXPECT_TRUE(error("\"filesystem\": {" + std::string(wrong) + "}").starts_with("x.json: /filesystem/")) << wrong;
   }
@@ -172,7 +179,8 @@ TEST(Read, Devices) {
   EXPECT_EQ(policy->devices.allow->value[1].type, 'b');
   for (const auto* wrong : {"c 10:229", "a 1:1 r", "c 10 r", "c 10:* r", "c 10:229 x", "c 10:229 rr", "c 10:229 rx",
                             "c  10:229 r", "c 4096:1 r", "c 1:-1 r", ""}) {
-    EXPECT_TRUE(error(R"("devices": {"allow": [")" + std::string(wrong) + "\"]}").starts_with("x.json: /devices/allow/0: want"))
+    EXPECT_TRUE(
+        error(R"("devices": {"allow": [")" + std::string(wrong) + "\"]}").starts_with("x.json: /devices/allow/0: want"))
         << wrong;
   }
 }
@@ -198,17 +206,20 @@ TEST(Read, SeccompGroupsAndConditions) {
 TEST(Read, ACallsOwnErrorGoesBeforeItsGroups) {
   const auto policy = read(R"("seccomp": {"allow": [], "onDeny": {"@two": "EPERM", "read": "EIO"}})");
   ASSERT_TRUE(policy) << policy.error().message();
-  EXPECT_EQ(policy->seccomp->value.errnos, (std::vector<std::pair<std::string, std::uint32_t>>{{"read", 5U}, {"write", 1U}}));
+  EXPECT_EQ(policy->seccomp->value.errnos,
+            (std::vector<std::pair<std::string, std::uint32_t>>{{"read", 5U}, {"write", 1U}}));
   EXPECT_EQ(policy->seccomp->value.default_errno, 38U);
 }
 
 TEST(Read, WhatIsWrongWithSeccomp) {
   EXPECT_EQ(error(R"("seccomp": {})"), "x.json: /seccomp: \"allow\" is missing");
-  EXPECT_EQ(error(R"("seccomp": {"allow": ["@tow"]})"), "x.json: /seccomp/allow/0: there is no system call group \"@tow\"");
+  EXPECT_EQ(error(R"("seccomp": {"allow": ["@tow"]})"),
+            "x.json: /seccomp/allow/0: there is no system call group \"@tow\"");
   EXPECT_EQ(error(R"("seccomp": {"allow": ["@two@4"]})"),
             "x.json: /seccomp/allow/0: group \"@two@4\" is there in version \"3\" only");
   EXPECT_NE(error(R"("seccomp": {"allow": ["@loop"]})").find("groups within groups"), std::string::npos);
-  EXPECT_EQ(error(R"("seccomp": {"allow": ["@bad"]})"), "x.json: /seccomp/allow/0: there is no system call group \"@none\"");
+  EXPECT_EQ(error(R"("seccomp": {"allow": ["@bad"]})"),
+            "x.json: /seccomp/allow/0: there is no system call group \"@none\"");
   EXPECT_NE(error(R"("seccomp": {"allow": ["Read"]})").find("want the name of a system call"), std::string::npos);
   EXPECT_EQ(error(R"("seccomp": {"allow": [], "default": "ENOSIS"})"),
             "x.json: /seccomp/default: unknown error \"ENOSIS\"; hint: did you mean \"ENOSYS\"?");
@@ -226,7 +237,8 @@ TEST(Builtin, TheTwoPoliciesAreWhole) {
   EXPECT_EQ(policy::builtin_policy_names(), (std::vector<std::string_view>{"faas", "passthrough"}));
   const auto read_again = policy::read_policy(policy::builtin_policy("faas"), "faas.json", policy::builtin_group);
   ASSERT_TRUE(read_again) << read_again.error().message();
-  const auto none = policy::read_policy(policy::builtin_policy("passthrough"), "passthrough.json", policy::builtin_group);
+  const auto none =
+      policy::read_policy(policy::builtin_policy("passthrough"), "passthrough.json", policy::builtin_group);
   ASSERT_TRUE(none) << none.error().message();
   EXPECT_FALSE(none->process.capabilities || none->seccomp || none->devices.allow || none->resources.pids);
 }
@@ -237,12 +249,13 @@ bool allows(std::string_view name) {
 }
 
 TEST(Builtin, WhatTheFaasFilterLetsThrough) {
-  for (const auto* name : {"execve", "read", "futex", "mmap", "restart_syscall", "rt_sigreturn", "exit_group", "seccomp"}) {
+  for (const auto* name :
+       {"execve", "read", "futex", "mmap", "restart_syscall", "rt_sigreturn", "exit_group", "seccomp"}) {
     EXPECT_TRUE(allows(name)) << name;
   }
   for (const auto* name : {"clone", "clone3", "socket", "socketpair", "personality", "mount", "unshare", "setns", "bpf",
-                           "io_uring_setup", "ptrace", "keyctl", "add_key", "userfaultfd", "perf_event_open", "init_module",
-                           "process_vm_writev", "setuid", "chown"}) {
+                           "io_uring_setup", "ptrace", "keyctl", "add_key", "userfaultfd", "perf_event_open",
+                           "init_module", "process_vm_writev", "setuid", "chown"}) {
     EXPECT_FALSE(allows(name)) << name;
   }
   EXPECT_EQ(faas().seccomp->value.default_errno, 38U);
@@ -279,7 +292,8 @@ TEST(Builtin, TheFaasConditions) {
   EXPECT_FALSE(holds("socketpair", {2}));
   EXPECT_TRUE(holds("clone", {0x3d0f00}));  // a thread
   EXPECT_TRUE(holds("clone", {17}));        // fork
-  for (const std::uint64_t flag : {0x20000ULL, 0x2000000ULL, 0x4000000ULL, 0x8000000ULL, 0x10000000ULL, 0x20000000ULL, 0x40000000ULL}) {
+  for (const std::uint64_t flag :
+       {0x20000ULL, 0x2000000ULL, 0x4000000ULL, 0x8000000ULL, 0x10000000ULL, 0x20000000ULL, 0x40000000ULL}) {
     EXPECT_FALSE(holds("clone", {17 | flag})) << flag;
   }
   EXPECT_TRUE(holds("personality", {0}));
@@ -289,12 +303,26 @@ TEST(Builtin, TheFaasConditions) {
 
 TEST(Builtin, EveryRuleOfFaasHasAReason) {
   const auto& p = faas();
-  for (const auto& why : {p.process.capabilities->why, p.process.unprivileged_ports->why, p.process.no_new_privileges->why,
-                          p.process.root_user->why, p.process.rlimits->why, p.process.realtime->why, p.namespaces.own->why,
-                          p.filesystem.readonly_root->why, p.filesystem.recursive_readonly->why, p.filesystem.nosuid->why,
-                          p.filesystem.nodev->why, p.filesystem.private_propagation->why, p.filesystem.tmpfs->why,
-                          p.filesystem.masked_paths->why, p.filesystem.readonly_paths->why, p.devices.allow->why,
-                          p.sysctl.allow->why, p.seccomp->why, p.resources.pids->why, p.resources.memory->why}) {
+  for (const auto& why : {p.process.capabilities->why,
+                          p.process.unprivileged_ports->why,
+                          p.process.no_new_privileges->why,
+                          p.process.root_user->why,
+                          p.process.rlimits->why,
+                          p.process.realtime->why,
+                          p.namespaces.own->why,
+                          p.filesystem.readonly_root->why,
+                          p.filesystem.recursive_readonly->why,
+                          p.filesystem.nosuid->why,
+                          p.filesystem.nodev->why,
+                          p.filesystem.private_propagation->why,
+                          p.filesystem.tmpfs->why,
+                          p.filesystem.masked_paths->why,
+                          p.filesystem.readonly_paths->why,
+                          p.devices.allow->why,
+                          p.sysctl.allow->why,
+                          p.seccomp->why,
+                          p.resources.pids->why,
+                          p.resources.memory->why}) {
     EXPECT_FALSE(why.empty());
   }
 }
