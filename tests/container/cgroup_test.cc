@@ -148,12 +148,26 @@ TEST_F(CgroupTest, AFrozenCgroupWhoseInitIsDeadIsStopped) {
   EXPECT_EQ(other.reap(), SIGKILL);
 }
 
+// Killed before it had made its cgroup, a create may have planned one that is somebody else's.
+TEST_F(CgroupTest, APlannedCgroupIsNotTakenForItsOwn) {
+  Child stranger;
+  join(stranger);
+  {
+    const ContainerDir dir = *root().create("web1");
+    ASSERT_TRUE(save_journal(dir.fd(), {.cgroup_paths = paths(), .planned = true, .init = {}}).has_value());
+  }
+  EXPECT_EQ(del(true), "");
+  EXPECT_FALSE(all_gone());
+  EXPECT_TRUE(kernel::cgroup_kill_all(paths(), SIGKILL).has_value());
+  EXPECT_EQ(stranger.reap(), SIGKILL);
+}
+
 TEST_F(CgroupTest, TheJournalOfAKilledCreateEndsItsCgroup) {
   Child unknown;
   join(unknown);
   {
     const ContainerDir dir = *root().create("web1");
-    ASSERT_TRUE(save_journal(dir.fd(), {paths(), std::nullopt}).has_value());
+    ASSERT_TRUE(save_journal(dir.fd(), {.cgroup_paths = paths(), .planned = false, .init = {}}).has_value());
   }
   EXPECT_EQ(del(true), "");
   EXPECT_TRUE(all_gone());
