@@ -1,5 +1,4 @@
 // no_new_privs, and scheduling that would starve the host.
-#include <linux/ioprio.h>
 #include <linux/sched.h>
 
 #include "harden/work.h"
@@ -8,6 +7,8 @@
 namespace harden {
 
 namespace {
+
+constexpr std::uint32_t kIoClassRealtime = 1;  // IOPRIO_CLASS_RT; <linux/ioprio.h> is not C++ in every version
 
 bool is_realtime(const oci::Scheduler& scheduler) {
   return scheduler.policy == SCHED_FIFO || scheduler.policy == SCHED_RR || scheduler.policy == SCHED_DEADLINE;
@@ -27,7 +28,7 @@ void harden_scheduling(Work& work) {
             .why = kWhy});
     process.scheduler.reset();
   }
-  if (process.io_priority && process.io_priority->io_class == IOPRIO_CLASS_RT) {
+  if (process.io_priority && process.io_priority->io_class == kIoClassRealtime) {
     decide(work, *rule,
            {.control = "process.realtime",
             .where = "/process/ioPriority",

@@ -94,6 +94,15 @@ TEST_F(Identity, EmptyGroupsAreEmptied) {
   }), 0);
 }
 
+TEST_F(Identity, AmbientCapabilitiesOfTheCallerAreDropped) {
+  EXPECT_EQ(in_child([] {
+    Bench bench;
+    ASSERT_EQ(capabilities(bench.ctx, caps(bench, kSet, kSet, kSet, kSet)), 0);
+    ASSERT_EQ(capabilities(bench.ctx, caps(bench, kSet, kSet, kSet, bit(CAP_KILL))), 0);
+    EXPECT_EQ(caps_field("CapAmb"), bit(CAP_KILL));
+  }), 0);
+}
+
 TEST_F(Identity, CapabilitiesThatCannotBeHadAreAnError) {
   EXPECT_EQ(in_child([] {
     Bench bench;

@@ -23,6 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kRounds = 500;
+constexpr int kRoundsInMaking = 20000;  // the window is narrower
 
 // base/root/a/b is a directory, base/root/link a link to base/outside; a child exchanges the two for as long as a walk
 // goes on. Whatever is opened or made must be below base/root, and base/outside stays empty.
@@ -45,26 +46,35 @@ class InRootRace : public testing::Test {
     fs::remove_all(base_);
   }
 
-  // Calls `attempt` while a child exchanges root/`x` and root/`y`.
-  void race(const std::string& x, const std::string& y, const std::function<void(int)>& attempt) const {
-    const std::string from = (base_ / "root" / x).string(), to = (base_ / "root" / y).string();
+  // Calls `attempt` while a child calls `attack` over and over.
+  static void race_with(const std::function<void(int)>& attack, const std::function<void(int)>& attempt,
+                        int rounds = kRounds) {
     int started[2];
     ASSERT_EQ(::pipe2(started, O_CLOEXEC), 0);
     support::Forked renamer([&] {
-      for (bool first = true;; first = false) {
-        ASSERT_EQ(::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE), 0);
-        if (first) {
+      for (int k = 0;; ++k) {
+        attack(k);
+        if (k == 0) {
           ASSERT_EQ(::write(started[1], "s", 1), 1);
         }
       }
     });
     char byte;
     ASSERT_EQ(::read(started[0], &byte, 1), 1);
-    for (int i = 0; i < kRounds; ++i) attempt(i);
+    for (int i = 0; i < rounds; ++i) attempt(i);
     ::kill(renamer.pid(), SIGKILL);
     EXPECT_EQ(renamer.wait(), 128 + SIGKILL);
     ::close(started[0]);
     ::close(started[1]);
+  }
+  // The attack: root/`x` and root/`y` change places.
+  void race(const std::string& x, const std::string& y, const std::function<void(int)>& attempt) const {
+    const std::string from = (base_ / "root" / x).string(), to = (base_ / "root" / y).string();
+    race_with(
+        [&](int) {
+          ASSERT_EQ(::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE), 0);
+        },
+        attempt);
   }
 
   void expect_inside(long fd) const {
@@ -116,6 +126,24 @@ TEST_F(InRootRace, AbsoluteLinkToTheOutsideIsNoWayOut) {
     const long fd = open_in_root(root_.get(), path.c_str(), {.flags = O_PATH, .make = Make::kDirectory});
     if (fd >= 0) expect_inside(fd);
   });
+}
+
+// The directory that is being made is replaced by a link before it can be opened.
+TEST_F(InRootRace, WhatIsBeingMadeMayBeReplaced) {
+  const std::string made = (base_ / "root" / "made").string();
+  fs::create_directory(base_ / "root" / "old");
+  race_with(
+      [&](int k) {
+        ::rename(made.c_str(), (base_ / "root" / "old" / std::to_string(k)).c_str());
+        if (::symlink("../outside", made.c_str()) == 0) ::unlink(made.c_str());
+      },
+      [&](int i) {
+        const std::string path = "/made/file" + std::to_string(i);
+        const long fd = open_in_root(root_.get(), path.c_str(), {.flags = O_PATH, .no_symlinks = true, .make = Make::kFile});
+        if (fd >= 0) expect_inside(fd);
+      },
+      kRoundsInMaking);
+  EXPECT_FALSE(fs::exists(base_ / "root" / "outside"));
 }
 
 TEST_F(InRootRace, NoSymlinksNeverEndsBehindALink) {
