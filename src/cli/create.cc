@@ -46,6 +46,8 @@ container::Record make_record(const GlobalArgs& global, const Prepared& prepared
   record.cgroups_path = spec.linux.cgroups_path;
   record.namespace_paths = container::namespace_paths_of(identity.pid);
   record.policy = prepared.plan.policy_name;
+  record.listener_path = prepared.plan.listener_path;
+  record.listener_metadata = prepared.plan.listener_metadata;
   record.owner = ::geteuid();
   record.systemd_cgroup = global.systemd_cgroup;
   record.own_pid_namespace = prepared.plan.own_pid_namespace;
@@ -95,14 +97,20 @@ void report(const harden::Decisions& decisions, const std::vector<std::string>& 
 
 }  // namespace
 
-Made::Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, plan::LaunchPlan plan)
-    : root_(std::move(root)), dir_(std::move(dir)), launched_(std::move(launched)), plan_(std::move(plan)) {}
+Made::Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, plan::LaunchPlan plan,
+           container::Record record)
+    : root_(std::move(root)),
+      dir_(std::move(dir)),
+      launched_(std::move(launched)),
+      plan_(std::move(plan)),
+      record_(std::move(record)) {}
 
 Made::Made(Made&& other) noexcept
     : root_(std::move(other.root_)),
       dir_(std::move(other.dir_)),
       launched_(std::move(other.launched_)),
       plan_(std::move(other.plan_)),
+      record_(std::move(other.record_)),
       armed_(std::exchange(other.armed_, false)) {}
 
 Made::~Made() {
@@ -128,13 +136,14 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   launch::Launched launched = TRY(launch_prepared(global, request, prepared, dir, log));
   report(prepared.outcome.decisions, prepared.plan.warnings, log);
   const kernel::ProcessIdentity identity = TRY(launched.process().identity());
-  TRY(container::save_record(dir.fd(), make_record(global, prepared, launched, identity)));
+  container::Record record = make_record(global, prepared, launched, identity);
+  TRY(container::save_record(dir.fd(), record));
   TRY(container::remove_journal(dir.fd()));
   if (!args.pid_file.empty()) TRY(write_pid_file(args.pid_file, identity.pid));
   for (const auto& warning : launched.warnings) log.warning(warning);
   launched.warnings.clear();
   remove_dir.commit();
-  return Made(std::move(root), std::move(dir), std::move(launched), std::move(prepared.plan));
+  return Made(std::move(root), std::move(dir), std::move(launched), std::move(prepared.plan), std::move(record));
 }
 
 base::Result<void> write_pid_file(const std::string& path, pid_t pid) {

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "cli/args.h"
+#include "container/record.h"
 #include "container/state_dir.h"
 #include "launch/launch.h"
 #include "plan/plan.h"
@@ -15,7 +16,8 @@ namespace cli {
 // A container that is set up and recorded, its init waiting. Until keep() is called, the destructor undoes it all.
 class Made {
  public:
-  Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, plan::LaunchPlan plan);
+  Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, plan::LaunchPlan plan,
+       container::Record record);
   Made(Made&& other) noexcept;
   Made& operator=(Made&&) = delete;
   Made(const Made&) = delete;
@@ -23,6 +25,7 @@ class Made {
 
   launch::Launched& launched() { return launched_; }
   const plan::LaunchPlan& plan() const { return plan_; }
+  const container::Record& record() const { return record_; }
   const container::StateRoot& root() const { return root_; }
   const container::ContainerDir& dir() const { return dir_; }
   void keep();
@@ -32,6 +35,7 @@ class Made {
   container::ContainerDir dir_;
   launch::Launched launched_;
   plan::LaunchPlan plan_;
+  container::Record record_;
   bool armed_ = true;
 };
 

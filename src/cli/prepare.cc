@@ -133,7 +133,9 @@ base::Result<plan::SeccompProgram> find_program(const harden::Hardened& hardened
   } else {
     log.debug(cat("no seccomp cache: ", cache.error().message()));
   }
-  plan::SeccompProgram program = TRY(plan::build_seccomp(request, policy));
+  auto built = plan::build_seccomp(request, policy);
+  if (!built && built.error().kind() != base::Kind::kPolicy) return std::move(built).error().in("config.json");
+  plan::SeccompProgram program = TRY(std::move(built));
   if (cache) kernel::store_seccomp(cache->get(), key, {program.code, program.flags});
   for (const auto& name : program.skipped) log.debug(cat("config.json: /linux/seccomp: unknown syscall ", base::quote(name), " skipped"));
   return program;

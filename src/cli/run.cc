@@ -1,6 +1,7 @@
 #include <sys/prctl.h>
 
 #include "base/text.h"
+#include "cli/agent.h"
 #include "cli/create.h"
 #include "cli/verbs.h"
 #include "container/destroy.h"
@@ -11,7 +12,7 @@ namespace cli {
 namespace {
 
 base::Result<void> start_container(Made& made, const base::Log& log) {
-  TRY(made.launched().start(made.plan()));
+  TRY(made.launched().start(made.plan(), agent_of(made.record())));
   for (const auto& warning : made.launched().warnings) log.warning(warning);
   made.keep();
   return base::ok();

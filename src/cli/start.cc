@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "cli/agent.h"
 #include "cli/verbs.h"
 #include "container/lifecycle.h"
 #include "launch/launch.h"
@@ -13,7 +14,7 @@ base::Result<int> cmd_start(const GlobalArgs& global, const StartArgs& args, con
     case container::Status::kPaused: return base::Error::state("cannot start a container in the paused state");
     case container::Status::kStopped: return base::Error::state("cannot start a container that has stopped");
   }
-  TRY_IN(base::cat("start ", base::quote(args.id)), launch::open_gate(found.dir.fd()));
+  TRY_IN(base::cat("start ", base::quote(args.id)), launch::open_gate(found.dir.fd(), *found.init, agent_of(found.record)));
   return 0;
 }
 

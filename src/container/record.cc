@@ -161,6 +161,8 @@ std::string encode_record(const Record& record) {
       .string("bundle", record.bundle)
       .map("annotations", record.annotations)
       .string("policy", record.policy)
+      .string("listener_path", record.listener_path)
+      .string("listener_metadata", record.listener_metadata)
       .number("owner", record.owner)
       .boolean("systemd_cgroup", record.systemd_cgroup)
       .boolean("own_pid_namespace", record.own_pid_namespace)
@@ -184,6 +186,8 @@ base::Result<Record> parse_record(const std::string& text) {
   record.cgroups_path = TRY(want_string(cgroups, "path"));
   record.namespace_paths = TRY(want_map(top, "namespace_paths"));
   record.policy = TRY(want_string(top, "policy"));
+  record.listener_path = TRY(want_string(top, "listener_path"));
+  record.listener_metadata = TRY(want_string(top, "listener_metadata"));
   record.owner = static_cast<std::uint32_t>(TRY(want_u64(top, "owner", std::numeric_limits<std::uint32_t>::max())));
   record.systemd_cgroup = TRY(want_bool(top, "systemd_cgroup"));
   record.own_pid_namespace = TRY(want_bool(top, "own_pid_namespace"));

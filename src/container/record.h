@@ -30,6 +30,7 @@ struct Record {
   std::string cgroups_path;                            // as config.json says it
   std::map<std::string, std::string> namespace_paths;  // "NEWPID" -> "/proc/PID/ns/pid"
   std::string policy;
+  std::string listener_path, listener_metadata;  // of the seccomp agent that `start` is to tell, if there is one
   std::uint32_t owner = 0;  // uid that created it
   bool systemd_cgroup = false;
   bool own_pid_namespace = false;  // if not, SIGKILL of init leaves the others: the whole cgroup is killed

@@ -20,6 +20,7 @@ struct Context {
   bool null_attached = false;   // kMask: the slots' mounts are in the tree, clones are needed from now on
   bool empty_attached = false;
   bool in_cwd = false;          // kChdir has succeeded
+  volatile std::uint32_t taken = 0;  // kSeccomp: set from outside once the listener has been taken
   std::uint32_t executable = 0; // string offset of the path that kFindExecutable chose
 
   const char* text(std::uint32_t offset) const { return image.strings + offset; }

@@ -15,6 +15,8 @@
 //   start: connect to the gate
 //   kStart      --------------------------->            (run: sent by the parent instead of kGo)
 //                                            close descriptors, seccomp, execve
+//               <---------------------------  kListener, before the filter is loaded, if it notifies an agent
+//   take the listener with pidfd_getfd(2), pass it on, set a word in init's memory
 //               <---------------------------  end of file: the container's program runs
 //
 // In place of any of init's messages: kFailure, after which init has exited. End of file before kReady:
@@ -26,7 +28,7 @@
 
 namespace init {
 
-enum class MessageKind : std::uint32_t { kReady = 1, kWarning, kFailure, kMapsReady, kGo, kStart };
+enum class MessageKind : std::uint32_t { kReady = 1, kWarning, kFailure, kMapsReady, kGo, kStart, kListener };
 
 struct Message {
   MessageKind kind;
@@ -35,6 +37,8 @@ struct Message {
   std::uint32_t detail;  // a Detail; of kNewMount: which option is wrong, counted from 1, or 0
 };
 static_assert(sizeof(Message) == 16);
+// kListener: err is the number that the listener's descriptor will have; op (low) and detail (high) are the address of
+// a 32-bit word that init watches and the parent sets to 1 once the listener is taken.
 
 constexpr std::uint32_t kNoOp = 0xffffffff;
 

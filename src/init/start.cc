@@ -39,6 +39,30 @@ void close_slots(Context& ctx, std::int32_t gate_slot) {
   }
 }
 
+// The filter may stop any system call, so what is to be said about its listener is said before it is loaded: the
+// number that the descriptor will get, which is the lowest free one.
+long announce_listener(Context& ctx) {
+  const long number = call(__NR_fcntl, ctx.report, 0 /* F_DUPFD */, 0);
+  if (failed(number)) return number;
+  call(__NR_close, number);
+  const auto address = reinterpret_cast<std::uint64_t>(&ctx.taken);
+  const Message message{MessageKind::kListener, static_cast<std::uint32_t>(address), static_cast<std::int32_t>(number),
+                        static_cast<std::uint32_t>(address >> 32)};
+  const long n = kernel::raw::uninterrupted([&] {
+    return call(__NR_sendto, ctx.report, &message, sizeof(message), 0x4000 /* MSG_NOSIGNAL */, 0, 0);
+  });
+  return failed(n) ? n : 0;
+}
+
+// exec would close the listener before it is taken. No system call may be made meanwhile: execve itself may be one that
+// the agent has to answer. Bounded, for the parent may die: some ten seconds.
+long await_taken(const Context& ctx) {
+  for (std::uint64_t i = 0; i < 1ULL << 33; ++i) {
+    if (ctx.taken != 0) return 0;
+  }
+  return -ETIMEDOUT;
+}
+
 }  // namespace
 
 // As execvp(3): the first candidate that may be executed; a permission error beats "not there".
@@ -96,7 +120,13 @@ long seccomp(Context& ctx, const Op& op) {
   sock_fprog program{};
   program.len = static_cast<unsigned short>(ctx.image.header->filter_count);
   program.filter = static_cast<sock_filter*>(const_cast<void*>(ctx.image.filter));
-  return call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, op.a, &program);
+  const bool listener = (op.a & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0;
+  if (listener) {
+    const long announced = announce_listener(ctx);
+    if (failed(announced)) return announced;
+  }
+  const long loaded = call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, op.a, &program);
+  return failed(loaded) || !listener ? loaded : await_taken(ctx);
 }
 
 long exec(Context& ctx, const Op&) {

@@ -181,13 +181,14 @@ base::Result<void> Launched::release_to_gate() {
   return base::ok();
 }
 
-base::Result<void> Launched::start(const plan::LaunchPlan& plan) {
+base::Result<void> Launched::start(const plan::LaunchPlan& plan, const Agent& agent) {
   TRY(send_message(report_.get(), init::MessageKind::kStart));
   for (;;) {
     init::Message message{};
     if (!TRY(receive_message(report_.get(), message))) return base::ok();  // closed by exec
     if (message.kind == init::MessageKind::kFailure) return describe_failure(plan, message);
     if (message.kind == init::MessageKind::kWarning) warnings.push_back(describe_warning(plan, message));
+    if (message.kind == init::MessageKind::kListener) TRY(pass_listener(process_, message, agent));
   }
 }
 
@@ -213,7 +214,7 @@ base::Result<Launched> launch(const plan::LaunchPlan& plan, std::string image, k
   return launched;
 }
 
-base::Result<void> open_gate(int container_dir_fd) {
+base::Result<void> open_gate(int container_dir_fd, const kernel::PidFd& init, const Agent& agent) {
   const UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!socket) return Error::system(errno, "socket");
   sockaddr_un address{};
@@ -230,6 +231,12 @@ base::Result<void> open_gate(int container_dir_fd) {
   init::Message message{};
   for (;;) {
     if (!TRY(receive_message(socket.get(), message))) return base::ok();
+    if (message.kind == init::MessageKind::kListener) {
+      auto passed = pass_listener(init, message, agent);
+      if (passed) continue;
+      (void)init.send_signal(SIGKILL);  // nobody would answer for it; the error says why it ended
+      return std::move(passed).error();
+    }
     if (message.kind != init::MessageKind::kFailure) continue;
     // The plan went with `create`: what can fail after the gate is few.
     if (message.detail == init::kExecFailed) {

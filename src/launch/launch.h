@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "kernel/cgroup.h"
 #include "kernel/proc.h"
+#include "launch/listener.h"
 #include "plan/plan.h"
 
 namespace launch {
@@ -30,7 +31,7 @@ class Launched {
   // create: everything is recorded; init goes on to wait at its gate.
   base::Result<void> release_to_gate();
   // run: the program may start. Returns when it runs, or why it does not.
-  base::Result<void> start(const plan::LaunchPlan& plan);
+  base::Result<void> start(const plan::LaunchPlan& plan, const Agent& agent);
 
   std::vector<std::string> warnings;
 
@@ -49,8 +50,8 @@ base::Result<kernel::CgroupHandle> make_cgroup(const plan::LaunchPlan& plan);
 base::Result<Launched> launch(const plan::LaunchPlan& plan, std::string image, kernel::CgroupHandle cgroup,
                               int container_dir_fd);
 
-// `start`: lets the container go that waits at the gate in `container_dir_fd`, and returns when its program runs, or
-// why it does not. The socket is gone afterwards.
-base::Result<void> open_gate(int container_dir_fd);
+// `start`: lets the container go whose `init` waits at the gate in `container_dir_fd`, and returns when its program
+// runs, or why it does not. The socket is gone afterwards.
+base::Result<void> open_gate(int container_dir_fd, const kernel::PidFd& init, const Agent& agent);
 
 }  // namespace launch

@@ -81,6 +81,7 @@ struct LaunchPlan {
   std::vector<std::pair<std::string, std::string>> cgroup_links;  // path, target
   std::vector<Step> steps;
   SeccompProgram seccomp;
+  std::string listener_path, listener_metadata;  // of the seccomp agent, if the filter notifies one
   std::vector<std::string> argv, envp;
   Slot gate;                             // the socket of `create`; invalid for `run`
   std::uint32_t preserve_fds = 0;        // 3 … 3+n-1 reach the container

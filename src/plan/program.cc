@@ -1,5 +1,6 @@
 // The end of the plan: ready, the gate, descriptors, the filter, exec; and what exec is given.
 
+#include <linux/seccomp.h>
 #include <sys/resource.h>
 
 #include "plan/builder.h"
@@ -41,6 +42,11 @@ base::Result<void> plan_program(Builder& b) {
   b.plan.seccomp = b.options.seccomp ? *b.options.seccomp : TRY(build_seccomp(request, policy));
   std::string because = request != nullptr ? "/linux/seccomp" : "";
   if (policy != nullptr) because += base::cat(because.empty() ? "" : " and ", "policy ", b.plan.policy_name);
+
+  if ((b.plan.seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0 && request != nullptr) {
+    b.plan.listener_path = request->listener_path;
+    b.plan.listener_metadata = request->listener_metadata;
+  }
 
   b.add(Ready{}, b.options.gate ? "create: wait for start" : "run");
   for (std::size_t i = 0; i < process.rlimits.size(); ++i) {

@@ -47,6 +47,7 @@ base::Result<std::uint32_t> answer_of(oci::SeccompAction action, const std::opti
     case kTrap: return std::uint32_t{SECCOMP_RET_TRAP};
     case kLog: return std::uint32_t{SECCOMP_RET_LOG};
     case kAllow: return std::uint32_t{SECCOMP_RET_ALLOW};
+    case kNotify: return std::uint32_t{SECCOMP_RET_USER_NOTIF};
     default: break;
   }
   return base::Error::unsupported(
@@ -264,8 +265,15 @@ base::Result<FilterTable> request_table(const oci::Seccomp& request, Abi native,
 }
 
 base::Result<std::uint32_t> request_flags(const oci::Seccomp& request) {
+  std::uint32_t listener = 0;
+  for (std::size_t i = 0; i < request.syscalls.size(); ++i) {
+    if (request.syscalls[i].action != oci::SeccompAction::kNotify) continue;
+    if (request.listener_path.empty())
+      return at(base::cat("/syscalls/", i, "/action"), "SCMP_ACT_NOTIFY: want /linux/seccomp/listenerPath, have nothing");
+    listener = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  }
   // As runc when there is no list. Every kernel that this program runs on has the flag (4.17).
-  if (!request.flags) return std::uint32_t{SECCOMP_FILTER_FLAG_SPEC_ALLOW};
+  if (!request.flags) return SECCOMP_FILTER_FLAG_SPEC_ALLOW | listener;
   std::uint32_t flags = 0;
   for (std::size_t i = 0; i < request.flags->size(); ++i) {
     const std::string& name = (*request.flags)[i];
@@ -275,7 +283,8 @@ base::Result<std::uint32_t> request_flags(const oci::Seccomp& request) {
   }
   // TSYNC has nothing to do in a process of one thread, and the kernel takes WAIT_KILLABLE_RECV only
   // together with a listener (EINVAL).
-  return flags & (SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+  constexpr std::uint32_t kWaitKillable = 1U << 5;  // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Linux 5.19
+  return (flags & (SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW | (listener != 0 ? kWaitKillable : 0U))) | listener;
 }
 
 }  // namespace plan

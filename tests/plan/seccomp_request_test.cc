@@ -233,8 +233,8 @@ std::string refusal(const oci::Seccomp& request, base::Kind kind = base::Kind::k
 TEST(SeccompRequest, RefusalsPointAtTheirPlace) {
   auto request =
       profile(SeccompAction::kErrno, {rule({"read"}, SeccompAction::kAllow), rule({"write"}, SeccompAction::kNotify)});
-  EXPECT_EQ(refusal(request, base::Kind::kUnsupported),
-            "/linux/seccomp/syscalls/1/action: SCMP_ACT_NOTIFY is not implemented");
+  EXPECT_EQ(refusal(request),
+            "/linux/seccomp/syscalls/1/action: SCMP_ACT_NOTIFY: want /linux/seccomp/listenerPath, have nothing");
   request.syscalls[1] =
       rule({"write"}, SeccompAction::kAllow, {{0, 1, 0, SeccompOperator::kEq}, {6, 1, 0, SeccompOperator::kEq}});
   EXPECT_EQ(refusal(request), "/linux/seccomp/syscalls/1/args/1/index: want 0..5, have 6");
