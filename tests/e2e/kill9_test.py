@@ -48,12 +48,19 @@ class KillCase(harness.Case):
         self.assertEqual(self.status(self.container), "created")
         self.assert_ok(self.runtime("delete", "--force", self.container))
 
+    def count_stops(self, args, victim, prepare):
+        """How many there are at the least: a verb that waits for the kernel asks more often when that takes longer."""
+        counts = []
+        for _ in range(8):
+            if prepare:
+                prepare()
+            counts.append(self.traced(args)[victim])
+            self.assert_nothing_left("no point")
+        return min(counts)
+
     def kill_at_each(self, args, victim, prepare=None):
-        if prepare:
-            prepare()
-        count = self.traced(args)[victim]
+        count = self.count_stops(args, victim, prepare)
         self.assertGreater(count, 10, "the tracer saw nothing")
-        self.assert_nothing_left("no point")
         points = self.points(count)
         killed = 0
         for point in points:
