@@ -30,52 +30,52 @@ long attach_marked(Bench& bench, const std::string& target, unsigned flags = 0) 
 using Attach = InitTest;
 
 TEST_F(Attach, CoversADirectory) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("data"));
     write_file(bench.at("data/old"), "");
     EXPECT_EQ(attach_marked(bench, "/data"), 0);
     EXPECT_TRUE(exists(bench.at("data/marker")));
     EXPECT_FALSE(exists(bench.at("data/old")));
-  }), 0);
+  });
 }
 
 TEST_F(Attach, MakesAMissingDirectory) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     EXPECT_EQ(attach_marked(bench, "/a/b/c"), 0);
     EXPECT_TRUE(exists(bench.at("a/b/c/marker")));
     struct stat info {};
     ASSERT_EQ(::stat(bench.at("a/b").c_str(), &info), 0);
     EXPECT_EQ(info.st_mode, S_IFDIR | 0755U);
-  }), 0);
+  });
 }
 
 TEST_F(Attach, MakesAMissingFileForAFile) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     write_file(bench.at("source"), "bound");
     EXPECT_EQ(attach(bench.ctx, bench.with_slot(clone_of(bench.at("source")), "/etc/hosts")), 0);
     EXPECT_EQ(read_file(bench.at("etc/hosts")), "bound");
-  }), 0);
+  });
 }
 
 TEST_F(Attach, WillNotMixFilesAndDirectories) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     write_file(bench.at("file"), "");
     EXPECT_EQ(attach_marked(bench, "/file"), -EINVAL);
     EXPECT_EQ(attach_marked(bench, "/file/below"), -ENOTDIR);
-  }), 0);
+  });
 }
 
 TEST_F(Attach, WithoutAMountFails) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("there"));
     EXPECT_EQ(attach(bench.ctx, bench.op("/there")), -EBADF);
     EXPECT_EQ(attach(bench.ctx, bench.op("/missing")), -EBADF);
     EXPECT_FALSE(exists(bench.at("missing")));
-  }), 0);
+  });
 }
 
 TEST_F(Attach, StaysOffTheRootItself) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("a"));
     link_at("/", bench.at("slash"));
     link_at("../../..", bench.at("up"));
@@ -84,12 +84,12 @@ TEST_F(Attach, StaysOffTheRootItself) {
       EXPECT_EQ(bench.ctx.detail, kTargetIsRoot) << target;
       EXPECT_FALSE(exists(bench.at("marker"))) << target;
     }
-  }), 0);
+  });
 }
 
 // CVE-2019-16884, CVE-2025-52881: a mount over /proc/self/attr makes an LSM label a no-op.
 TEST_F(Attach, StaysOffProc) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("proc"));
     link_at("/proc/sys", bench.at("data"));
     ASSERT_EQ(attach(bench.ctx, bench.with_slot(bench.new_mount("proc"), "/proc")), 0);
@@ -100,21 +100,21 @@ TEST_F(Attach, StaysOffProc) {
     EXPECT_TRUE(exists(bench.at("proc/sys/kernel/hostname")));
     EXPECT_EQ(attach_marked(bench, "/proc/self/cwd"), -ELOOP);
     EXPECT_EQ(attach_marked(bench, "/proc/self/fd/0"), -ELOOP);
-  }), 0);
+  });
 }
 
 TEST_F(Attach, GoesOnProcWherePlanned) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("proc"));
     write_file(bench.at("cpuinfo"), "one");
     ASSERT_EQ(attach(bench.ctx, bench.with_slot(bench.new_mount("proc"), "/proc")), 0);
     EXPECT_EQ(attach(bench.ctx, bench.with_slot(clone_of(bench.at("cpuinfo")), "/proc/cpuinfo", kInProc)), 0);
     EXPECT_EQ(read_file(bench.at("proc/cpuinfo")), "one");
-  }), 0);
+  });
 }
 
 TEST_F(Attach, FollowsLinksWithinTheRootOnly) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     link_at("/usr", bench.at("absolute"));
     link_at("../../../../usr/lib", bench.at("relative"));
     EXPECT_EQ(attach_marked(bench, "/absolute"), 0);
@@ -123,11 +123,11 @@ TEST_F(Attach, FollowsLinksWithinTheRootOnly) {
     EXPECT_EQ(attach_marked(bench, "/relative"), 0);
     EXPECT_TRUE(exists(bench.at("usr/lib/marker")));
     EXPECT_FALSE(exists("/usr/lib/marker"));
-  }), 0);
+  });
 }
 
 TEST_F(Attach, FollowsNoLinkToTheKernelsPlaces) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("elsewhere"));
     link_at("/elsewhere", bench.at("dev"));
     link_at("/nowhere", bench.at("sys"));
@@ -137,11 +137,11 @@ TEST_F(Attach, FollowsNoLinkToTheKernelsPlaces) {
     EXPECT_FALSE(exists(bench.at("elsewhere/marker")));
     EXPECT_FALSE(exists(bench.at("elsewhere/shm")));
     EXPECT_FALSE(exists(bench.at("nowhere")));
-  }), 0);
+  });
 }
 
 TEST_F(Attach, TakesTheModeOfWhatItCovers) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("tmp"), 01777);
     make_dir_at(bench.at("home"), 0700);
     ASSERT_EQ(::chown(bench.at("home").c_str(), 1234, 5678), 0);
@@ -155,11 +155,11 @@ TEST_F(Attach, TakesTheModeOfWhatItCovers) {
     EXPECT_EQ(info.st_uid, 1234U);
     EXPECT_EQ(info.st_gid, 5678U);
     EXPECT_TRUE(exists(bench.at("home/marker")));
-  }), 0);
+  });
 }
 
 TEST_F(Attach, KeepsItsOwnModeOtherwise) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("data"), 0700);
     auto op = bench.with_slot(bench.new_mount("tmpfs", {"mode=751"}), "/data");
     ASSERT_EQ(attach(bench.ctx, op), 0);
@@ -170,11 +170,11 @@ TEST_F(Attach, KeepsItsOwnModeOtherwise) {
     EXPECT_EQ(info.st_mode & 07777U, 0751U);
     ASSERT_EQ(::stat(bench.at("made").c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 07777U, 0752U);
-  }), 0);
+  });
 }
 
 TEST_F(Attach, CopiesUpWhatItCovers) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("etc"));
     write_file(bench.at("etc/passwd"), "root");
     ASSERT_EQ(attach_marked(bench, "/etc", kCopyUp), 0);
@@ -183,7 +183,7 @@ TEST_F(Attach, CopiesUpWhatItCovers) {
     write_file(bench.at("etc/passwd"), "changed");
     ASSERT_EQ(::umount2(bench.at("etc").c_str(), MNT_DETACH), 0);
     EXPECT_EQ(read_file(bench.at("etc/passwd")), "root");
-  }), 0);
+  });
 }
 
 }  // namespace

@@ -10,12 +10,6 @@
 namespace init {
 namespace {
 
-struct stat info_of(const std::string& path) {
-  struct stat info {};
-  EXPECT_EQ(::lstat(path.c_str(), &info), 0) << path;
-  return info;
-}
-
 int open_dir(const std::string& path) { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); }
 
 long copy(const Bench& bench) { return copy_up(open_dir(bench.at("from")), open_dir(bench.at("to"))); }
@@ -28,7 +22,7 @@ void make_both(const Bench& bench) {
 using CopyUp = InitTest;
 
 TEST_F(CopyUp, TakesFilesWithContentModeAndOwner) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_both(bench);
     const std::string big((3U << 20) + 17, 'x');
     write_file(bench.at("from/big"), big);
@@ -45,11 +39,11 @@ TEST_F(CopyUp, TakesFilesWithContentModeAndOwner) {
     EXPECT_EQ(info.st_mode, S_IFREG | 04751U);
     EXPECT_EQ(info.st_uid, 1234U);
     EXPECT_EQ(info.st_gid, 5678U);
-  }), 0);
+  });
 }
 
 TEST_F(CopyUp, TakesManyEntriesAndDirectories) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_both(bench);
     make_dir_at(bench.at("from/sub"), 0711);
     ASSERT_EQ(::chown(bench.at("from/sub").c_str(), 7, 8), 0);
@@ -61,11 +55,11 @@ TEST_F(CopyUp, TakesManyEntriesAndDirectories) {
     EXPECT_EQ(info.st_mode, S_IFDIR | 0711U);
     EXPECT_EQ(info.st_uid, 7U);
     EXPECT_EQ(info.st_gid, 8U);
-  }), 0);
+  });
 }
 
 TEST_F(CopyUp, TakesLinksAsLinks) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_both(bench);
     make_dir_at(bench.at("outside"));
     write_file(bench.at("outside/secret"), "canary");
@@ -77,11 +71,11 @@ TEST_F(CopyUp, TakesLinksAsLinks) {
     const ssize_t n = ::readlink(bench.at("to/dangling").c_str(), target, sizeof(target));
     ASSERT_GT(n, 0);
     EXPECT_EQ(std::string(target, static_cast<std::size_t>(n)), "/nowhere/at/all");
-  }), 0);
+  });
 }
 
 TEST_F(CopyUp, LeavesOutWhatIsNoData) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_both(bench);
     ASSERT_EQ(::mkfifo(bench.at("from/fifo").c_str(), 0666), 0);
     ASSERT_EQ(::mknod(bench.at("from/null").c_str(), S_IFCHR | 0666, 0x103), 0);
@@ -90,11 +84,11 @@ TEST_F(CopyUp, LeavesOutWhatIsNoData) {
     ASSERT_EQ(copy(bench), 0);
     EXPECT_TRUE(exists(bench.at("to/file")));
     for (const char* name : {"to/fifo", "to/null", "to/socket"}) EXPECT_FALSE(exists(bench.at(name))) << name;
-  }), 0);
+  });
 }
 
 TEST_F(CopyUp, GoesOnlySoDeep) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_both(bench);
     std::string path = "from";
     for (int depth = 1; depth <= 32; ++depth) make_dir_at(bench.at(path += "/d"));
@@ -103,36 +97,36 @@ TEST_F(CopyUp, GoesOnlySoDeep) {
     make_dir_at(bench.at(path += "/d"));
     make_dir_at(bench.at("to2"));
     EXPECT_EQ(copy_up(open_dir(bench.at("from")), open_dir(bench.at("to2"))), -ELOOP);
-  }), 0);
+  });
 }
 
 TEST_F(CopyUp, OverwritesNothing) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_both(bench);
     write_file(bench.at("from/file"), "theirs");
     write_file(bench.at("to/file"), "ours");
     EXPECT_EQ(copy(bench), -EEXIST);
     EXPECT_EQ(read_file(bench.at("to/file")), "ours");
-  }), 0);
+  });
 }
 
 TEST_F(CopyUp, NeedsTwoDirectories) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_both(bench);
     write_file(bench.at("file"), "");
     const int file = ::open(bench.at("file").c_str(), O_PATH | O_CLOEXEC);
     EXPECT_EQ(copy_up(file, open_dir(bench.at("to"))), -ENOTDIR);
     EXPECT_EQ(copy_up(open_dir(bench.at("from")), file), -ENOTDIR);
     EXPECT_EQ(copy_up(-1, open_dir(bench.at("to"))), -EBADF);
-  }), 0);
+  });
 }
 
 TEST_F(CopyUp, ReportsAFullFileSystem) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_both(bench);
     write_file(bench.at("from/file"), std::string(1U << 20, 'x'));
     EXPECT_EQ(copy_up(open_dir(bench.at("from")), bench.new_mount("tmpfs", {"size=64k"})), -ENOSPC);
-  }), 0);
+  });
 }
 
 }  // namespace

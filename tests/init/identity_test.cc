@@ -14,7 +14,7 @@
 namespace init {
 namespace {
 
-using support::in_child;
+using support::check_in_child;
 
 constexpr std::uint64_t bit(int cap) { return 1ULL << cap; }
 constexpr std::uint64_t kSet = bit(CAP_KILL) | bit(CAP_NET_BIND_SERVICE);
@@ -48,15 +48,15 @@ Bench::Op caps(Bench& bench, std::uint64_t effective, std::uint64_t permitted, s
 using Identity = InitTest;
 
 TEST_F(Identity, BoundingSetKeepsWhatItIsToldTo) {
-  EXPECT_EQ(in_child([] {
+  check_in_child([] {
     Bench bench;
     EXPECT_EQ(bound_to(bench, kSet), 0);
     EXPECT_EQ(caps_field("CapBnd"), kSet);
-  }), 0);
+  });
 }
 
 TEST_F(Identity, UserKeepsExactlyTheCapabilitiesOfThePlan) {
-  EXPECT_EQ(in_child([] {
+  check_in_child([] {
     Bench bench;
     ASSERT_EQ(bound_to(bench, kSet), 0);
     ASSERT_EQ(init::identity(bench.ctx, ids(bench, 1234, 5678, {7, 8})), 0);
@@ -71,49 +71,49 @@ TEST_F(Identity, UserKeepsExactlyTheCapabilitiesOfThePlan) {
     EXPECT_EQ(caps_field("CapAmb"), bit(CAP_NET_BIND_SERVICE));
     EXPECT_EQ(caps_field("CapBnd"), kSet);
     EXPECT_EQ(::prctl(PR_GET_KEEPCAPS), 0);
-  }), 0);
+  });
 }
 
 TEST_F(Identity, MayKeepTheGroups) {
-  EXPECT_EQ(in_child([] {
+  check_in_child([] {
     Bench bench;
     ASSERT_EQ(init::identity(bench.ctx, ids(bench, 0, 0, {3, 4})), 0);
     auto op = ids(bench, 1, 1, {});
     op.flags = plan::image::kKeepGroups;
     ASSERT_EQ(init::identity(bench.ctx, op), 0);
     EXPECT_EQ(status_field("Groups"), "3 4 ");
-  }), 0);
+  });
 }
 
 TEST_F(Identity, EmptyGroupsAreEmptied) {
-  EXPECT_EQ(in_child([] {
+  check_in_child([] {
     Bench bench;
     ASSERT_EQ(init::identity(bench.ctx, ids(bench, 0, 0, {3, 4})), 0);
     ASSERT_EQ(init::identity(bench.ctx, ids(bench, 0, 0, {})), 0);
     EXPECT_EQ(::getgroups(0, nullptr), 0);
-  }), 0);
+  });
 }
 
 TEST_F(Identity, AmbientCapabilitiesOfTheCallerAreDropped) {
-  EXPECT_EQ(in_child([] {
+  check_in_child([] {
     Bench bench;
     ASSERT_EQ(capabilities(bench.ctx, caps(bench, kSet, kSet, kSet, kSet)), 0);
     ASSERT_EQ(capabilities(bench.ctx, caps(bench, kSet, kSet, kSet, bit(CAP_KILL))), 0);
     EXPECT_EQ(caps_field("CapAmb"), bit(CAP_KILL));
-  }), 0);
+  });
 }
 
 TEST_F(Identity, CapabilitiesThatCannotBeHadAreAnError) {
-  EXPECT_EQ(in_child([] {
+  check_in_child([] {
     Bench bench;
     // Ambient needs permitted and inheritable; permitted cannot grow.
     EXPECT_EQ(capabilities(bench.ctx, caps(bench, kSet, kSet, 0, kSet)), -EPERM);
     EXPECT_EQ(capabilities(bench.ctx, caps(bench, 0, kSet | bit(CAP_CHOWN), 0, 0)), -EPERM);
-  }), 0);
+  });
 }
 
 TEST_F(Identity, NoNewPrivsAndNotDumpable) {
-  EXPECT_EQ(in_child([] {
+  check_in_child([] {
     Bench bench;
     EXPECT_EQ(verify_no_new_privs(bench.ctx, bench.op()), -EPERM);
     EXPECT_EQ(bench.ctx.detail, kMismatch);
@@ -123,19 +123,13 @@ TEST_F(Identity, NoNewPrivsAndNotDumpable) {
     ASSERT_EQ(::prctl(PR_SET_DUMPABLE, 1), 0);
     EXPECT_EQ(not_dumpable(bench.ctx, bench.op()), 0);
     EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0);
-  }), 0);
+  });
 }
 
 using Verify = InitTest;
 
-void expect_mismatch(Bench& bench, long result) {
-  EXPECT_EQ(result, -EPERM);
-  EXPECT_EQ(bench.ctx.detail, kMismatch);
-  bench.ctx.detail = 0;
-}
-
 TEST_F(Verify, IdentityInForce) {
-  EXPECT_EQ(in_child([] {
+  check_in_child([] {
     Bench bench;
     ASSERT_EQ(init::identity(bench.ctx, ids(bench, 1234, 5678, {7, 8})), 0);
     EXPECT_EQ(verify_identity(bench.ctx, ids(bench, 1234, 5678, {7, 8})), 0);
@@ -148,28 +142,29 @@ TEST_F(Verify, IdentityInForce) {
     auto kept = ids(bench, 1234, 5678, {});
     kept.flags = plan::image::kKeepGroups;
     EXPECT_EQ(verify_identity(bench.ctx, kept), 0);
-  }), 0);
+  });
 }
 
 TEST_F(Verify, EveryUserAndGroupIdCounts) {
   const std::function<int()> changes[] = {
-      [] { return ::setresuid(0, 1234, 0); }, [] { return ::setresuid(0, 0, 1234); }, [] { return ::setresuid(1234, 0, 0); },
-      [] { return ::setresgid(0, 1234, 0); }, [] { return ::setresgid(0, 0, 1234); }, [] { return ::setresgid(1234, 0, 0); },
+      [] { return ::setresuid(0, 1234, 0); }, [] { return ::setresuid(0, 0, 1234); },
+      [] { return ::setresuid(1234, 0, 0); }, [] { return ::setresgid(0, 1234, 0); },
+      [] { return ::setresgid(0, 0, 1234); }, [] { return ::setresgid(1234, 0, 0); },
   };
   for (const auto& change : changes) {
-    EXPECT_EQ(in_child([&] {
+    check_in_child([&] {
       Bench bench;
       auto op = ids(bench, 0, 0, {});
       op.flags = plan::image::kKeepGroups;
       ASSERT_EQ(verify_identity(bench.ctx, op), 0);
       ASSERT_EQ(change(), 0);
       expect_mismatch(bench, verify_identity(bench.ctx, op));
-    }), 0);
+    });
   }
 }
 
 TEST_F(Verify, CapabilitiesInForce) {
-  EXPECT_EQ(in_child([] {
+  check_in_child([] {
     Bench bench;
     ASSERT_EQ(bound_to(bench, kSet), 0);
     ASSERT_EQ(capabilities(bench.ctx, caps(bench, bit(CAP_KILL), kSet, kSet, bit(CAP_KILL))), 0);
@@ -188,7 +183,7 @@ TEST_F(Verify, CapabilitiesInForce) {
     expect_mismatch(bench, verify(kill | high, kSet, kSet, kill, kSet));
     expect_mismatch(bench, verify(kill, kSet | high, kSet, kill, kSet));
     expect_mismatch(bench, verify(kill, kSet, kSet | high, kill, kSet));
-  }), 0);
+  });
 }
 
 // What the parent and init do around a new user namespace; `answer` is the parent's part after the maps are written.
@@ -220,31 +215,28 @@ void with_userns(const std::function<void(int socket)>& answer, const std::funct
   EXPECT_EQ(child.wait(), 0);
 }
 
-void say(int socket, MessageKind kind) {
-  const Message message{kind, kNoOp, 0, 0};
-  EXPECT_EQ(::send(socket, &message, sizeof(message), MSG_NOSIGNAL), static_cast<ssize_t>(sizeof(message)));
-}
-
 using WaitMaps = InitTest;
 
 TEST_F(WaitMaps, BecomesTheMappedUser) {
-  with_userns([](int socket) { say(socket, MessageKind::kMapsReady); }, [](Bench& bench) {
-    auto op = bench.op();
-    op.a = 5;
-    op.b = 6;
-    EXPECT_EQ(wait_maps(bench.ctx, op), 0);
-    EXPECT_EQ(status_field("Uid"), "5\t5\t5\t5");
-    EXPECT_EQ(status_field("Gid"), "6\t6\t6\t6");
-    EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0);
-  });
+  with_userns([](int socket) { say(socket, MessageKind::kMapsReady); },
+              [](Bench& bench) {
+                auto op = bench.op();
+                op.a = 5;
+                op.b = 6;
+                EXPECT_EQ(wait_maps(bench.ctx, op), 0);
+                EXPECT_EQ(status_field("Uid"), "5\t5\t5\t5");
+                EXPECT_EQ(status_field("Gid"), "6\t6\t6\t6");
+                EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0);
+              });
 }
 
 TEST_F(WaitMaps, CannotBecomeAnUnmappedUser) {
-  with_userns([](int socket) { say(socket, MessageKind::kMapsReady); }, [](Bench& bench) {
-    auto op = bench.op();
-    op.a = 1000;
-    EXPECT_EQ(wait_maps(bench.ctx, op), -EINVAL);
-  });
+  with_userns([](int socket) { say(socket, MessageKind::kMapsReady); },
+              [](Bench& bench) {
+                auto op = bench.op();
+                op.a = 1000;
+                EXPECT_EQ(wait_maps(bench.ctx, op), -EINVAL);
+              });
 }
 
 TEST_F(WaitMaps, GoesWithoutTheParentsWord) {

@@ -1,5 +1,7 @@
 // check_image: a walk of an image that it accepts cannot leave the image. Every field is damaged in turn, then bytes
 // at random; what is accepted is read from end to end (which the sanitizers watch).
+#include "plan/image.h"
+
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -8,7 +10,6 @@
 #include <vector>
 
 #include "plan/encode.h"
-#include "plan/image.h"
 
 namespace plan {
 namespace {
@@ -123,7 +124,8 @@ TEST(CheckImage, RefusesASurplus) {
 
 TEST(CheckImage, RefusesWrongHeaderFields) {
   using Field = std::uint32_t Header::*;
-  const std::pair<const char*, Field> exact[] = {{"magic", &Header::magic}, {"version", &Header::version}, {"size", &Header::size}};
+  const std::pair<const char*, Field> exact[] = {
+      {"magic", &Header::magic}, {"version", &Header::version}, {"size", &Header::size}};
   for (const auto& [name, field] : exact) {
     Image image = make_image();
     image.header().*field += 1;
@@ -135,15 +137,17 @@ TEST(CheckImage, RefusesWrongHeaderFields) {
   for (const auto& [name, field] : offsets) {
     Image good = make_image();
     const auto size = static_cast<std::uint32_t>(good.size());
-    for (const std::uint32_t value : {0U, 8U, good.header().*field + 4, (size + 7) / 8 * 8, (size + 7) / 8 * 8 + 8, 0xfffffff8U}) {
+    for (const std::uint32_t value :
+         {0U, 8U, good.header().*field + 4, (size + 7) / 8 * 8, (size + 7) / 8 * 8 + 8, 0xfffffff8U}) {
       Image image = make_image();
       image.header().*field = value;
       EXPECT_FALSE(image.check()) << name << " " << value;
     }
   }
   const std::pair<const char*, Field> counts[] = {
-      {"op_count", &Header::op_count},     {"word_count", &Header::word_count}, {"slot_count", &Header::slot_count},
-      {"argv_count", &Header::argv_count}, {"envp_count", &Header::envp_count}, {"filter_count", &Header::filter_count},
+      {"op_count", &Header::op_count},        {"word_count", &Header::word_count},
+      {"slot_count", &Header::slot_count},    {"argv_count", &Header::argv_count},
+      {"envp_count", &Header::envp_count},    {"filter_count", &Header::filter_count},
       {"strings_size", &Header::strings_size}};
   for (const auto& [name, field] : counts) {
     for (const std::uint32_t value : {0x10000000U, 0x7fffffffU, 0xffffffffU}) {
@@ -201,7 +205,8 @@ TEST(CheckImage, RefusesWrongOps) {
   refused(OpKind::kFindExecutable, "candidate", [](Op& op, Image& image) {
     reinterpret_cast<std::uint32_t*>(image.data() + image.header().words)[op.words] = 0xffffffff;
   });
-  for (const OpKind kind : {OpKind::kNode, OpKind::kRlimit, OpKind::kScheduler, OpKind::kCapabilities, OpKind::kVerifyCaps}) {
+  for (const OpKind kind :
+       {OpKind::kNode, OpKind::kRlimit, OpKind::kScheduler, OpKind::kCapabilities, OpKind::kVerifyCaps}) {
     refused(kind, "too few words", [](Op& op, Image&) { op.count -= 1; });
   }
 }

@@ -54,7 +54,7 @@ void expect_empty_read_only(const std::string& path) {
 using Mask = InitTest;
 
 TEST_F(Mask, CoversFilesAndDirectories) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     Masks mask(bench);
     for (const char* name : {"dir1", "dir2", "dir3"}) {
       make_dir_at(bench.at(name));
@@ -71,11 +71,11 @@ TEST_F(Mask, CoversFilesAndDirectories) {
     }
     expect_empty_read_only(bench.at("dir1"));
     expect_null(bench.at("file1"));
-  }), 0);
+  });
 }
 
 TEST_F(Mask, OfAMissingPathIsNothing) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     Masks mask(bench);
     write_file(bench.at("file"), "");
     EXPECT_EQ(mask("/missing"), 0);
@@ -84,16 +84,17 @@ TEST_F(Mask, OfAMissingPathIsNothing) {
     EXPECT_FALSE(exists(bench.at("missing")));
     EXPECT_EQ(verify(bench, "/missing"), 0);
     EXPECT_EQ(verify(bench, "/file/below"), 0);
-  }), 0);
+  });
 }
 
 TEST_F(Mask, FollowsLinksWithinTheRootOnly) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     Masks mask(bench);
     make_dir_at(bench.at("etc"));
     write_file(bench.at("etc/shadow"), "secret");
     link_at("/etc/shadow", bench.at("link"));
-    struct stat before {}, after {};
+    struct stat before {
+    }, after{};
     ASSERT_EQ(::stat("/etc/passwd", &before), 0);
     link_at("/etc/passwd", bench.at("host"));
     EXPECT_EQ(mask("/link"), 0);
@@ -101,11 +102,11 @@ TEST_F(Mask, FollowsLinksWithinTheRootOnly) {
     EXPECT_EQ(mask("/host"), 0);  // there is no such file in the root
     ASSERT_EQ(::stat("/etc/passwd", &after), 0);
     EXPECT_EQ(before.st_ino, after.st_ino);
-  }), 0);
+  });
 }
 
 TEST_F(Mask, AnyOtherFailureIsFatal) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     Masks mask(bench);
     link_at("loop", bench.at("loop"));
     EXPECT_EQ(mask("/loop"), -ELOOP);
@@ -113,11 +114,11 @@ TEST_F(Mask, AnyOtherFailureIsFatal) {
     auto op = bench.op("/file");  // no source
     EXPECT_LT(init::mask(bench.ctx, op), 0);
     EXPECT_EQ(read_file(bench.at("file")), "secret");
-  }), 0);
+  });
 }
 
 TEST_F(Mask, VerificationSeesWhatIsNotMasked) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     write_file(bench.at("file"), "secret");
     make_dir_at(bench.at("dir"));
     make_dir_at(bench.at("writable"));
@@ -131,7 +132,7 @@ TEST_F(Mask, VerificationSeesWhatIsNotMasked) {
       EXPECT_EQ(verify(bench, name), -EPERM) << name;
       EXPECT_EQ(bench.ctx.detail, kMismatch) << name;
     }
-  }), 0);
+  });
 }
 
 using ReadonlyPath = InitTest;
@@ -139,7 +140,7 @@ using ReadonlyPath = InitTest;
 long make_readonly(Bench& bench, const std::string& path) { return readonly_path(bench.ctx, bench.op(path)); }
 
 TEST_F(ReadonlyPath, KeepsTheContentAndRefusesWrites) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("dir"));
     write_file(bench.at("dir/file"), "content");
     ASSERT_EQ(make_readonly(bench, "/dir"), 0);
@@ -148,11 +149,11 @@ TEST_F(ReadonlyPath, KeepsTheContentAndRefusesWrites) {
     EXPECT_EQ(::open(bench.at("dir/file").c_str(), O_WRONLY), -1);
     EXPECT_EQ(errno, EROFS);
     EXPECT_EQ(create_error(bench.at("beside")), 0);
-  }), 0);
+  });
 }
 
 TEST_F(ReadonlyPath, ReachesFilesAndMountsBelow) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     write_file(bench.at("file"), "content");
     ASSERT_EQ(make_readonly(bench, "/file"), 0);
     EXPECT_EQ(::open(bench.at("file").c_str(), O_WRONLY), -1);
@@ -162,11 +163,11 @@ TEST_F(ReadonlyPath, ReachesFilesAndMountsBelow) {
     ASSERT_EQ(::mount("tmpfs", bench.at("dir/sub").c_str(), "tmpfs", 0, nullptr), 0);
     ASSERT_EQ(make_readonly(bench, "/dir"), 0);
     EXPECT_EQ(create_error(bench.at("dir/sub/new")), EROFS);
-  }), 0);
+  });
 }
 
 TEST_F(ReadonlyPath, FollowsLinksWithinTheRootOnly) {
-  EXPECT_EQ(in_sandbox([this](Bench& bench) {
+  check_in_sandbox([this](Bench& bench) {
     link_at("/tmp", bench.at("link"));
     make_dir_at(bench.at("tmp"));
     ASSERT_EQ(make_readonly(bench, "/link"), 0);
@@ -174,18 +175,18 @@ TEST_F(ReadonlyPath, FollowsLinksWithinTheRootOnly) {
     const std::string outside = dir_ + "-outside";
     EXPECT_EQ(create_error(outside), 0);
     ::unlink(outside.c_str());
-  }), 0);
+  });
 }
 
 TEST_F(ReadonlyPath, OfAMissingPathIsNothing) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     write_file(bench.at("file"), "");
     link_at("loop", bench.at("loop"));
     EXPECT_EQ(make_readonly(bench, "/missing"), 0);
     EXPECT_EQ(make_readonly(bench, "/file/below"), 0);
     EXPECT_EQ(make_readonly(bench, "/loop"), -ELOOP);
     EXPECT_FALSE(exists(bench.at("missing")));
-  }), 0);
+  });
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ bool shared(const std::string& mount_point) { return mount_line(mount_point).fin
 using NewMount = InitTest;
 
 TEST_F(NewMount, HasItsOptionsAndAttributes) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     const int fd = bench.new_mount("tmpfs", {"size=64k", "mode=710"}, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
     struct statfs fs {};
     ASSERT_EQ(::fstatfs(fd, &fs), 0);
@@ -45,37 +45,37 @@ TEST_F(NewMount, HasItsOptionsAndAttributes) {
     ASSERT_EQ(::fstat(fd, &info), 0);
     EXPECT_EQ(info.st_mode & 07777U, 0710U);
     EXPECT_NE(::fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
-  }), 0);
+  });
 }
 
 TEST_F(NewMount, IsAttachedNowhere) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     const std::string before = read_file("/proc/self/mountinfo");
     bench.new_mount("tmpfs");
     EXPECT_EQ(read_file("/proc/self/mountinfo"), before);
-  }), 0);
+  });
 }
 
 TEST_F(NewMount, TakesOptionsWithoutAValue) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     const int fd = bench.new_mount("tmpfs", {"ro"});
     EXPECT_EQ(::mkdirat(fd, "x", 0755), -1);
     EXPECT_EQ(errno, EROFS);
-  }), 0);
+  });
 }
 
 TEST_F(NewMount, SaysWhichOptionIsBad) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     auto op = bench.with_texts("tmpfs", {"size=64k", "no-such-option=1", "mode=755"});
     op.slot = bench.add_slot(-2);
     EXPECT_EQ(new_mount(bench.ctx, op), -EINVAL);
     EXPECT_EQ(bench.ctx.detail, 2U);
     EXPECT_EQ(bench.ctx.fd(op.slot), -2);
-  }), 0);
+  });
 }
 
 TEST_F(NewMount, RefusesAnOptionWhoseNameDoesNotFit) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     const std::string longest = std::string(255, 'k') + "=v";
     const std::string too_long = std::string(256, 'k') + "=v";
     auto op = bench.with_texts("tmpfs", {longest});
@@ -84,22 +84,22 @@ TEST_F(NewMount, RefusesAnOptionWhoseNameDoesNotFit) {
     op = bench.with_texts("tmpfs", {too_long});
     op.slot = bench.add_slot(-2);
     EXPECT_EQ(new_mount(bench.ctx, op), -ENAMETOOLONG);
-  }), 0);
+  });
 }
 
 TEST_F(NewMount, OfAnUnknownFileSystemBlamesNoOption) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     auto op = bench.with_texts("no-such-fs", {"size=1"});
     op.slot = bench.add_slot(-2);
     EXPECT_EQ(new_mount(bench.ctx, op), -ENODEV);
     EXPECT_EQ(bench.ctx.detail, 0U);
-  }), 0);
+  });
 }
 
 using Propagate = InitTest;
 
 TEST_F(Propagate, ByPathAndByDescriptor) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     ASSERT_FALSE(shared(bench.root_path));
     auto op = bench.op(bench.root_path);
     op.a = MS_SHARED;
@@ -109,11 +109,11 @@ TEST_F(Propagate, ByPathAndByDescriptor) {
     op.a = MS_PRIVATE;
     EXPECT_EQ(propagation(bench.ctx, op), 0);
     EXPECT_FALSE(shared(bench.root_path));
-  }), 0);
+  });
 }
 
 TEST_F(Propagate, ReachesMountsBelowOnlyWhenRecursive) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("sub"));
     ASSERT_EQ(::mount("tmpfs", bench.at("sub").c_str(), "tmpfs", 0, nullptr), 0);
     auto op = bench.op(bench.root_path);
@@ -123,22 +123,22 @@ TEST_F(Propagate, ReachesMountsBelowOnlyWhenRecursive) {
     op.flags = plan::image::kRecursive;
     ASSERT_EQ(propagation(bench.ctx, op), 0);
     EXPECT_TRUE(shared(bench.at("sub")));
-  }), 0);
+  });
 }
 
 TEST_F(Propagate, OfSomethingThatIsNoMountFails) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("plain"));
     auto op = bench.op(bench.at("plain"));
     op.a = MS_SHARED;
     EXPECT_EQ(propagation(bench.ctx, op), -EINVAL);
-  }), 0);
+  });
 }
 
 using SetAttributes = InitTest;
 
 TEST_F(SetAttributes, AreSetAndCleared) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     auto op = bench.with_slot(::open(bench.root_path.c_str(), O_PATH));
     op.a = MOUNT_ATTR_RDONLY;
     EXPECT_EQ(set_attr(bench.ctx, op), 0);
@@ -147,11 +147,11 @@ TEST_F(SetAttributes, AreSetAndCleared) {
     op.b = MOUNT_ATTR_RDONLY;
     EXPECT_EQ(set_attr(bench.ctx, op), 0);
     EXPECT_EQ(create_error(bench.at("a")), 0);
-  }), 0);
+  });
 }
 
 TEST_F(SetAttributes, ReachMountsBelowOnlyWhenRecursive) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("sub"));
     ASSERT_EQ(::mount("tmpfs", bench.at("sub").c_str(), "tmpfs", 0, nullptr), 0);
     auto op = bench.op(bench.root_path);
@@ -161,7 +161,7 @@ TEST_F(SetAttributes, ReachMountsBelowOnlyWhenRecursive) {
     op.flags = plan::image::kRecursive;
     ASSERT_EQ(set_attr(bench.ctx, op), 0);
     EXPECT_EQ(create_error(bench.at("sub/b")), EROFS);
-  }), 0);
+  });
 }
 
 using Pivot = InitTest;
@@ -178,7 +178,7 @@ Bench::Op root_with_proc(Bench& bench, OpKind kind) {
 }
 
 TEST_F(Pivot, LeavesNothingOfTheOldRoot) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     const auto op = root_with_proc(bench, OpKind::kPivot);
     ASSERT_EQ(pivot(bench.ctx, op), 0);
     EXPECT_EQ(read_file("/marker"), "new root");
@@ -193,7 +193,8 @@ TEST_F(Pivot, LeavesNothingOfTheOldRoot) {
       EXPECT_TRUE(line.find(" / / ") != std::string::npos || line.find(" / /proc ") != std::string::npos) << line;
     }
     EXPECT_EQ(mounts, 2);
-    struct stat here {}, root {};
+    struct stat here {
+    }, root{};
     EXPECT_EQ(::fstat(bench.ctx.root, &here), 0);
     EXPECT_EQ(::stat("/", &root), 0);
     EXPECT_TRUE(here.st_ino == root.st_ino && here.st_dev == root.st_dev);
@@ -206,28 +207,28 @@ TEST_F(Pivot, LeavesNothingOfTheOldRoot) {
     EXPECT_EQ(::chroot("."), 0);
     EXPECT_EQ(read_file("/marker"), "new root");
     EXPECT_FALSE(exists("/usr"));
-  }), 0);
+  });
 }
 
 TEST_F(Pivot, WithChrootMovesTheRootToo) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     const auto op = root_with_proc(bench, OpKind::kChroot);
     ASSERT_EQ(pivot(bench.ctx, op), 0);
     EXPECT_EQ(read_file("/marker"), "new root");
     EXPECT_FALSE(exists("/usr"));
     EXPECT_GE(bench.ctx.root, 0);
-  }), 0);
+  });
 }
 
 TEST_F(Pivot, NeedsADetachedMount) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     auto op = bench.op();
     op.kind = OpKind::kPivot;
     const int root = bench.ctx.root;
     EXPECT_EQ(pivot(bench.ctx, op), -EBADF);
     EXPECT_EQ(bench.ctx.root, root);
     EXPECT_TRUE(exists("/usr"));
-  }), 0);
+  });
 }
 
 }  // namespace

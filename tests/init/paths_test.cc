@@ -25,16 +25,10 @@ long make_node(Bench& bench, const std::string& path, std::uint32_t mode, std::u
   return node(bench.ctx, op);
 }
 
-struct stat info_of(const std::string& path) {
-  struct stat info {};
-  EXPECT_EQ(::lstat(path.c_str(), &info), 0) << path;
-  return info;
-}
-
 using Node = InitTest;
 
 TEST_F(Node, HasTypeNumberModeAndOwner) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     ASSERT_EQ(make_node(bench, "/dev/null", S_IFCHR | 0666, device(1, 3)), 0);
     ASSERT_EQ(make_node(bench, "/dev/big", S_IFBLK | 0640, device(0x123, 0x45678), 1234, 5678), 0);
     ASSERT_EQ(make_node(bench, "/dev/fifo", S_IFIFO | 0600, 0), 0);
@@ -48,22 +42,22 @@ TEST_F(Node, HasTypeNumberModeAndOwner) {
     EXPECT_EQ(info.st_uid, 1234U);
     EXPECT_EQ(info.st_gid, 5678U);
     EXPECT_EQ(info_of(bench.at("dev/fifo")).st_mode, S_IFIFO | 0600U);
-  }), 0);
+  });
 }
 
 TEST_F(Node, ThatIsThereAlreadyStays) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     ASSERT_EQ(make_node(bench, "/dev/null", S_IFCHR | 0600, device(1, 3), 7, 8), 0);
     ASSERT_EQ(make_node(bench, "/dev/fifo", S_IFIFO | 0600, 0), 0);
     EXPECT_EQ(make_node(bench, "/dev/null", S_IFCHR | 0666, device(1, 3), 9, 9), 0);
     EXPECT_EQ(make_node(bench, "/dev/fifo", S_IFIFO | 0666, device(9, 9)), 0);
     EXPECT_EQ(info_of(bench.at("dev/null")).st_mode, S_IFCHR | 0600U);
     EXPECT_EQ(info_of(bench.at("dev/null")).st_uid, 7U);
-  }), 0);
+  });
 }
 
 TEST_F(Node, InWhosePlaceSomethingElseIsFails) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("dev"));
     write_file(bench.at("dev/file"), "");
     make_dir_at(bench.at("dev/directory"));
@@ -75,12 +69,12 @@ TEST_F(Node, InWhosePlaceSomethingElseIsFails) {
       EXPECT_EQ(make_node(bench, name, S_IFCHR | 0666, device(1, 3)), -EEXIST) << name;
       EXPECT_EQ(bench.ctx.detail, kWrongNode) << name;
     }
-  }), 0);
+  });
 }
 
 // CVE-2026-41579: nodes in a directory that the image has replaced by a link.
 TEST_F(Node, GoesThroughNoLink) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("elsewhere"));
     link_at("/elsewhere", bench.at("dev"));
     link_at("/nowhere", bench.at("dangling"));
@@ -90,24 +84,24 @@ TEST_F(Node, GoesThroughNoLink) {
     EXPECT_FALSE(exists(bench.at("elsewhere/null")));
     EXPECT_FALSE(exists(bench.at("elsewhere/net")));
     EXPECT_FALSE(exists(bench.at("nowhere")));
-  }), 0);
+  });
 }
 
 TEST_F(Node, NeedsAUsablePath) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     EXPECT_EQ(make_node(bench, "", S_IFCHR | 0666, device(1, 3)), -ENAMETOOLONG);
     EXPECT_EQ(make_node(bench, "/dev/", S_IFCHR | 0666, device(1, 3)), -ENOENT);
     EXPECT_EQ(make_node(bench, std::string(4096, 'x'), S_IFCHR | 0666, device(1, 3)), -ENAMETOOLONG);
     EXPECT_EQ(make_node(bench, "/" + std::string(256, 'x'), S_IFCHR | 0666, device(1, 3)), -ENAMETOOLONG);
     EXPECT_EQ(make_node(bench, "bare", S_IFCHR | 0666, device(1, 3)), 0);
     EXPECT_TRUE(exists(bench.at("bare")));
-  }), 0);
+  });
 }
 
 using Symlink = InitTest;
 
 TEST_F(Symlink, IsMadeUnlessSomethingIsThere) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     ASSERT_EQ(init::symlink(bench.ctx, bench.op("/dev/fd", "/proc/self/fd")), 0);
     char target[64] = "";
     ASSERT_EQ(::readlink(bench.at("dev/fd").c_str(), target, sizeof(target)), 13);
@@ -118,13 +112,13 @@ TEST_F(Symlink, IsMadeUnlessSomethingIsThere) {
     EXPECT_EQ(init::symlink(bench.ctx, bench.op("/dev/fd", "/elsewhere")), 0);
     link_at("/elsewhere", bench.at("etc"));
     EXPECT_EQ(init::symlink(bench.ctx, bench.op("/etc/mtab", "x")), -ELOOP);
-  }), 0);
+  });
 }
 
 using MakeDir = InitTest;
 
 TEST_F(MakeDir, MakesWhatIsMissing) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     EXPECT_EQ(make_dir(bench.ctx, bench.op("/srv/app/data")), 0);
     EXPECT_EQ(info_of(bench.at("srv/app/data")).st_mode, S_IFDIR | 0755U);
     EXPECT_EQ(make_dir(bench.ctx, bench.op("/srv/app")), 0);
@@ -133,7 +127,7 @@ TEST_F(MakeDir, MakesWhatIsMissing) {
     EXPECT_TRUE(S_ISDIR(info_of(bench.at("made/by/link")).st_mode));
     write_file(bench.at("file"), "");
     EXPECT_EQ(make_dir(bench.ctx, bench.op("/file/below")), -ENOTDIR);
-  }), 0);
+  });
 }
 
 using Sysctl = InitTest;
@@ -145,42 +139,43 @@ long set_sysctl(Bench& bench, int proc, const std::string& key, const std::strin
 }
 
 TEST_F(Sysctl, IsSet) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     ASSERT_EQ(::unshare(CLONE_NEWUTS), 0);
     const int proc = bench.add_slot(bench.new_mount("proc"));
     EXPECT_EQ(set_sysctl(bench, proc, "kernel/domainname", "example.test"), 0);
     EXPECT_EQ(read_file("/proc/sys/kernel/domainname"), "example.test\n");
     EXPECT_EQ(set_sysctl(bench, proc, "kernel/no-such-thing", "1"), -ENOENT);
     EXPECT_EQ(set_sysctl(bench, proc, "kernel", "1"), -EISDIR);
-  }), 0);
+  });
 }
 
 TEST_F(Sysctl, CannotLeaveItsDirectory) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     ASSERT_EQ(::unshare(CLONE_NEWUTS), 0);
     const int proc = bench.add_slot(bench.new_mount("proc"));
     const std::string name = read_file("/proc/self/comm");
     const std::string own = std::to_string(::getpid()) + "/comm";
-    for (const std::string& key : {"../" + own, "kernel/../../" + own, "/proc/" + own, std::string("../sys/kernel/domainname")}) {
+    for (const std::string& key :
+         {"../" + own, "kernel/../../" + own, "/proc/" + own, std::string("../sys/kernel/domainname")}) {
       EXPECT_EQ(set_sysctl(bench, proc, key, "escaped"), -EXDEV) << key;
     }
     EXPECT_EQ(read_file("/proc/self/comm"), name);
     EXPECT_NE(read_file("/proc/sys/kernel/domainname"), "escaped\n");
-  }), 0);
+  });
 }
 
 TEST_F(Sysctl, NeedsAProcfs) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     EXPECT_EQ(sysctl(bench.ctx, bench.op("kernel/domainname", "x")), -EBADF);
     EXPECT_EQ(set_sysctl(bench, bench.add_slot(bench.new_mount("tmpfs")), "kernel/domainname", "x"), -ENOENT);
-  }), 0);
+  });
 }
 
 using Label = InitTest;
 
 // "comm" stands for the attributes of an LSM, which this machine may not have.
 TEST_F(Label, IsWrittenToTheThreadsOwnDirectory) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     auto op = bench.op("comm", "labelled");
     op.slot = bench.add_slot(bench.new_mount("proc"));
     EXPECT_EQ(label(bench.ctx, op), 0);
@@ -191,13 +186,13 @@ TEST_F(Label, IsWrittenToTheThreadsOwnDirectory) {
     EXPECT_EQ(label(bench.ctx, op), -EXDEV);
     op.text = bench.text("attr/no-such-module/exec");
     EXPECT_EQ(label(bench.ctx, op), -ENOENT);
-  }), 0);
+  });
 }
 
 TEST_F(Label, UsesTheIdOfItsOwnPidNamespace) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
-    EXPECT_EQ(support::in_child([&] {
+    support::check_in_child([&] {
       ASSERT_EQ(::getpid(), 1);
       auto op = bench.op("comm", "first");
       op.slot = bench.add_slot(bench.new_mount("proc"));
@@ -205,8 +200,8 @@ TEST_F(Label, UsesTheIdOfItsOwnPidNamespace) {
       char name[16] = "";
       EXPECT_EQ(::prctl(PR_GET_NAME, name), 0);
       EXPECT_STREQ(name, "first");
-    }), 0);
-  }), 0);
+    });
+  });
 }
 
 }  // namespace

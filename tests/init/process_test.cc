@@ -32,13 +32,14 @@ using Process = InitTest;
 
 TEST_F(Process, JoinsACgroup) {
   const std::string group = "/sys/fs/cgroup/pids/bulkhead-init-test-" + std::to_string(::getpid());
-  if (::mkdir(group.c_str(), 0755) != 0) GTEST_SKIP() << "no v1 hierarchy to make a cgroup in: " << std::strerror(errno);
-  EXPECT_EQ(support::in_child([&] {
+  if (::mkdir(group.c_str(), 0755) != 0)
+    GTEST_SKIP() << "no v1 hierarchy to make a cgroup in: " << std::strerror(errno);
+  support::check_in_child([&] {
     Bench bench;
     EXPECT_EQ(join_cgroup(bench.ctx, bench.with_slot(::open((group + "/tasks").c_str(), O_WRONLY | O_CLOEXEC))), 0);
     EXPECT_EQ(read_file(group + "/tasks"), std::to_string(::getpid()) + "\n");
     EXPECT_EQ(join_cgroup(bench.ctx, bench.op()), -EBADF);
-  }), 0);
+  });
   EXPECT_EQ(::rmdir(group.c_str()), 0);
 }
 
@@ -46,7 +47,7 @@ TEST_F(Process, ForgetsThePinningOfItsCaller) {
   cpu_set_t all;
   ASSERT_EQ(::sched_getaffinity(0, sizeof(all), &all), 0);
   if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "one CPU only";
-  EXPECT_EQ(support::in_child([&] {
+  support::check_in_child([&] {
     cpu_set_t one;
     CPU_ZERO(&one);
     for (std::size_t cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++cpu) {
@@ -58,28 +59,28 @@ TEST_F(Process, ForgetsThePinningOfItsCaller) {
     cpu_set_t now;
     ASSERT_EQ(::sched_getaffinity(0, sizeof(now), &now), 0);
     EXPECT_GE(CPU_COUNT(&now), CPU_COUNT(&all));
-  }), 0);
+  });
 }
 
 TEST_F(Process, GetsASessionKeyringOfItsOwn) {
   constexpr long kGetId = 0, kSession = -3;
   if (::syscall(SYS_keyctl, kGetId, kSession, 0) < 0 && errno == ENOSYS) GTEST_SKIP() << "this kernel has no keyrings";
-  EXPECT_EQ(support::in_child([] {
+  support::check_in_child([] {
     const long before = ::syscall(SYS_keyctl, kGetId, kSession, 1);
     Bench bench;
     EXPECT_EQ(keyring(bench.ctx, bench.op()), 0);
     const long after = ::syscall(SYS_keyctl, kGetId, kSession, 0);
     EXPECT_GT(after, 0);
     EXPECT_NE(after, before);
-  }), 0);
+  });
 }
 
 TEST_F(Process, UnsharesAndSetsItsNames) {
-  EXPECT_EQ(support::in_child([] {
+  support::check_in_child([] {
     utsname before{};
     ::uname(&before);
     const ino_t old = inode("/proc/self/ns/uts");
-    EXPECT_EQ(support::in_child([] {
+    support::check_in_child([] {
       Bench bench;
       auto op = bench.op();
       op.a = CLONE_NEWUTS;
@@ -91,16 +92,16 @@ TEST_F(Process, UnsharesAndSetsItsNames) {
       EXPECT_STREQ(names.nodename, "web1");
       EXPECT_STREQ(names.domainname, "example.test");
       EXPECT_EQ(hostname(bench.ctx, bench.op(std::string(65, 'h'))), -EINVAL);
-    }), 0);
+    });
     utsname after{};
     ::uname(&after);
     EXPECT_STREQ(after.nodename, before.nodename);
     EXPECT_EQ(inode("/proc/self/ns/uts"), old);
-  }), 0);
+  });
 }
 
 TEST_F(Process, JoinsAMountNamespace) {
-  EXPECT_EQ(support::in_child([] {
+  support::check_in_child([] {
     const ino_t original = inode("/proc/self/ns/mnt");
     const int ns = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
     ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
@@ -109,11 +110,11 @@ TEST_F(Process, JoinsAMountNamespace) {
     EXPECT_EQ(join_mount_ns(bench.ctx, bench.with_slot(ns)), 0);
     EXPECT_EQ(inode("/proc/self/ns/mnt"), original);
     EXPECT_EQ(join_mount_ns(bench.ctx, bench.with_slot(::open("/proc/self/ns/uts", O_RDONLY))), -EINVAL);
-  }), 0);
+  });
 }
 
 TEST_F(Process, BringsTheLoopbackUp) {
-  EXPECT_EQ(support::in_child([] {
+  support::check_in_child([] {
     if (::unshare(CLONE_NEWNET) != 0) {
       std::puts("SKIPPED here: no network namespace on this machine");
       return;
@@ -130,7 +131,7 @@ TEST_F(Process, BringsTheLoopbackUp) {
     Bench bench;
     EXPECT_EQ(loopback(bench.ctx, bench.op()), 0);
     EXPECT_NE(flags() & IFF_UP, 0);
-  }), 0);
+  });
 }
 
 long set_limit(Bench& bench, std::uint32_t resource, std::uint64_t soft, std::uint64_t hard) {
@@ -148,7 +149,7 @@ void expect_limit(std::uint64_t soft, std::uint64_t hard) {
 }
 
 TEST_F(Process, SetsALimitSilently) {
-  EXPECT_EQ(support::in_child([] {
+  support::check_in_child([] {
     Bench bench;
     const int parent = bench.connect_report();
     EXPECT_EQ(set_limit(bench, RLIMIT_NOFILE, 100, 200), 0);
@@ -158,14 +159,16 @@ TEST_F(Process, SetsALimitSilently) {
     char byte;
     EXPECT_EQ(::recv(parent, &byte, 1, MSG_DONTWAIT), -1);
     EXPECT_EQ(errno, EAGAIN);
-  }), 0);
+  });
 }
 
 // As a runtime without CAP_SYS_RESOURCE: as near as it can get, never more than asked for, and said so.
 TEST_F(Process, ClampsALimitThatItMayNotRaise) {
-  struct Case { std::uint64_t soft, hard, got_soft, got_hard; };
+  struct Case {
+    std::uint64_t soft, hard, got_soft, got_hard;
+  };
   for (const Case c : {Case{500, 1000, 100, 100}, Case{60, 1000, 60, 100}, Case{100, 101, 100, 100}}) {
-    EXPECT_EQ(support::in_child([&] {
+    support::check_in_child([&] {
       Bench bench;
       const int parent = bench.connect_report();
       ASSERT_EQ(set_limit(bench, RLIMIT_NOFILE, 80, 100), 0);
@@ -177,12 +180,12 @@ TEST_F(Process, ClampsALimitThatItMayNotRaise) {
       EXPECT_EQ(message.kind, MessageKind::kWarning);
       EXPECT_EQ(message.err, EPERM);
       EXPECT_EQ(message.detail, kClamped);
-    }), 0);
+    });
   }
 }
 
 TEST_F(Process, SetsItsScheduling) {
-  EXPECT_EQ(support::in_child([] {
+  support::check_in_child([] {
     Bench bench;
     EXPECT_EQ(scheduler(bench.ctx, bench.with_words({SCHED_BATCH, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0})), 0);
     EXPECT_EQ(::sched_getscheduler(0), SCHED_BATCH);
@@ -194,11 +197,11 @@ TEST_F(Process, SetsItsScheduling) {
     EXPECT_EQ(::syscall(SYS_ioprio_get, 1, 0), 2 << 13 | 6);
     op.a = 7U << 13;
     EXPECT_EQ(io_priority(bench.ctx, op), -EINVAL);
-  }), 0);
+  });
 }
 
 TEST_F(Process, SetsPersonalityAndUmask) {
-  EXPECT_EQ(support::in_child([] {
+  support::check_in_child([] {
     Bench bench;
     auto op = bench.op();
     op.a = ADDR_NO_RANDOMIZE;
@@ -207,7 +210,7 @@ TEST_F(Process, SetsPersonalityAndUmask) {
     op.a = 027;
     EXPECT_EQ(set_umask(bench.ctx, op), 0);
     EXPECT_EQ(::umask(0), 027U);
-  }), 0);
+  });
 }
 
 using WorkingDirectory = InitTest;
@@ -215,7 +218,7 @@ using WorkingDirectory = InitTest;
 std::string cwd() { return std::filesystem::current_path().string(); }
 
 TEST_F(WorkingDirectory, IsEnteredOnce) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("srv"));
     make_dir_at(bench.at("other"));
     EXPECT_EQ(change_dir(bench.ctx, bench.op("/srv")), 0);
@@ -223,11 +226,11 @@ TEST_F(WorkingDirectory, IsEnteredOnce) {
     EXPECT_EQ(cwd(), bench.at("srv"));
     EXPECT_EQ(change_dir(bench.ctx, bench.op("/other")), 0);
     EXPECT_EQ(cwd(), bench.at("srv"));
-  }), 0);
+  });
 }
 
 TEST_F(WorkingDirectory, MayBeTriedFirst) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     const std::string before = cwd();
     auto op = bench.op("/missing");
     op.flags = plan::image::kSkipMissing;
@@ -238,18 +241,18 @@ TEST_F(WorkingDirectory, MayBeTriedFirst) {
     write_file(bench.at("file"), "");
     EXPECT_EQ(change_dir(bench.ctx, bench.op("/file")), -ENOTDIR);
     EXPECT_FALSE(bench.ctx.in_cwd);
-  }), 0);
+  });
 }
 
 // CVE-2024-21626: a working directory by way of a descriptor of the host.
 TEST_F(WorkingDirectory, IsReachedThroughNoMagicLink) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("proc"));
     ASSERT_EQ(attach(bench.ctx, bench.with_slot(bench.new_mount("proc"), "/proc")), 0);
     const std::string leak = std::to_string(::open("/usr", O_PATH | O_DIRECTORY));
     const std::string before = cwd();
-    for (const std::string& path : {"/proc/self/fd/" + leak, std::string("/proc/self/cwd"), std::string("/proc/self/root"),
-                                    "/proc/self/fd/" + leak + "/.."}) {
+    for (const std::string& path : {"/proc/self/fd/" + leak, std::string("/proc/self/cwd"),
+                                    std::string("/proc/self/root"), "/proc/self/fd/" + leak + "/.."}) {
       EXPECT_EQ(change_dir(bench.ctx, bench.op(path)), -ELOOP) << path;
     }
     EXPECT_EQ(cwd(), before);
@@ -258,7 +261,7 @@ TEST_F(WorkingDirectory, IsReachedThroughNoMagicLink) {
     make_dir_at(bench.at("usr"));
     EXPECT_EQ(change_dir(bench.ctx, bench.op("/out")), 0);
     EXPECT_EQ(cwd(), bench.at("usr"));
-  }), 0);
+  });
 }
 
 }  // namespace

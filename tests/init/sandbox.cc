@@ -62,7 +62,7 @@ Bench::Op Bench::with_slot(int fd, std::string_view first, unsigned flags) {
   return result;
 }
 
-Bench::Op Bench::with_words(std::initializer_list<std::uint32_t> words) {
+Bench::Op Bench::with_words(const std::vector<std::uint32_t>& words) {
   Op result = op();
   result.words = words_used_;
   for (const auto word : words) words_[words_used_++] = word;
@@ -147,7 +147,8 @@ void link_at(const std::string& target, const std::string& path) {
 }
 
 int clone_of(const std::string& path, bool recursive) {
-  const int fd = ::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0U));
+  const int fd =
+      ::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0U));
   EXPECT_GE(fd, 0) << path;
   return fd;
 }
@@ -166,6 +167,29 @@ std::string status_field(std::string_view name) {
     if (line.starts_with(std::string(name) + ":\t")) return line.substr(name.size() + 2);
   }
   return "";
+}
+
+struct stat info_of(const std::string& path) {
+  struct stat info {};
+  EXPECT_EQ(::lstat(path.c_str(), &info), 0) << path;
+  return info;
+}
+
+void say(int socket, MessageKind kind) {
+  const Message message{kind, kNoOp, 0, 0};
+  EXPECT_EQ(::send(socket, &message, sizeof(message), MSG_NOSIGNAL), static_cast<ssize_t>(sizeof(message)));
+}
+
+Message hear(int socket) {
+  Message message{};
+  EXPECT_EQ(::recv(socket, &message, sizeof(message), 0), static_cast<ssize_t>(sizeof(message)));
+  return message;
+}
+
+void expect_mismatch(Bench& bench, long result) {
+  EXPECT_EQ(result, -EPERM);
+  EXPECT_EQ(bench.ctx.detail, kMismatch);
+  bench.ctx.detail = 0;
 }
 
 }  // namespace init

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "init/context.h"
 
@@ -25,7 +27,7 @@ class Bench {
   using Op = plan::image::Op;
   Op op(std::string_view text = "", std::string_view text2 = "");
   Op with_slot(int fd, std::string_view text = "", unsigned flags = 0);
-  Op with_words(std::initializer_list<std::uint32_t> words);
+  Op with_words(const std::vector<std::uint32_t>& words);
   Op with_texts(std::string_view text, std::initializer_list<std::string_view> texts);
   std::uint32_t text(std::string_view value);
   int add_slot(int fd);
@@ -54,6 +56,9 @@ class InitTest : public testing::Test {
 
   // 0: all checks of `body` held.
   [[nodiscard]] int in_sandbox(const std::function<void(Bench&)>& body) const;
+  void check_in_sandbox(const std::function<void(Bench&)>& body) const {
+    EXPECT_EQ(in_sandbox(body), 0) << "in the child: see above";
+  }
 
   std::string dir_;
 };
@@ -67,7 +72,14 @@ void link_at(const std::string& target, const std::string& path);
 int clone_of(const std::string& path, bool recursive = false);
 // errno of creating a file there, 0 if it can be.
 int create_error(const std::string& path);
+struct stat info_of(const std::string& path);  // of a link itself
 // The value of a "Name:" line in /proc/self/status.
 std::string status_field(std::string_view name);
+
+// One message of the protocol over the report socket.
+void say(int socket, MessageKind kind);
+Message hear(int socket);
+// `result` is what a verification returns for a difference; forgets it.
+void expect_mismatch(Bench& bench, long result);
 
 }  // namespace init

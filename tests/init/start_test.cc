@@ -19,34 +19,15 @@
 namespace init {
 namespace {
 
-using support::in_child;
-
-void say(int socket, MessageKind kind) {
-  const Message message{kind, kNoOp, 0, 0};
-  EXPECT_EQ(::send(socket, &message, sizeof(message), MSG_NOSIGNAL), static_cast<ssize_t>(sizeof(message)));
-}
-
-Message hear(int socket) {
-  Message message{};
-  EXPECT_EQ(::recv(socket, &message, sizeof(message), 0), static_cast<ssize_t>(sizeof(message)));
-  return message;
-}
+using support::check_in_child;
 
 using FindExecutable = InitTest;
 
 long find(Bench& bench, std::initializer_list<const char*> names) {
   std::vector<std::uint32_t> words;
-  auto op = bench.op();
-  bench.ctx.executable = 0;
-  std::initializer_list<std::string_view> none;
   for (const char* name : names) words.push_back(bench.text(bench.at(name)));
-  switch (words.size()) {
-    case 0: op = bench.with_texts("", none); break;
-    case 1: op = bench.with_words({words[0]}); break;
-    case 2: op = bench.with_words({words[0], words[1]}); break;
-    default: op = bench.with_words({words[0], words[1], words[2]}); break;
-  }
-  return find_executable(bench.ctx, op);
+  bench.ctx.executable = 0;
+  return find_executable(bench.ctx, bench.with_words(words));
 }
 
 void make_candidates(const Bench& bench) {
@@ -59,18 +40,18 @@ void make_candidates(const Bench& bench) {
 }
 
 TEST_F(FindExecutable, TakesTheFirstThatMayBeExecuted) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_candidates(bench);
     EXPECT_EQ(find(bench, {"missing", "program", "other"}), 0);
     EXPECT_EQ(bench.ctx.text(bench.ctx.executable), bench.at("program"));
     EXPECT_EQ(find(bench, {"data", "directory", "other"}), 0);
     EXPECT_EQ(bench.ctx.text(bench.ctx.executable), bench.at("other"));
     EXPECT_EQ(find(bench, {"link"}), 0);
-  }), 0);
+  });
 }
 
 TEST_F(FindExecutable, TellsWhyThereIsNone) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_candidates(bench);
     EXPECT_EQ(find(bench, {}), -ENOENT);
     EXPECT_EQ(find(bench, {"missing"}), -ENOENT);
@@ -82,16 +63,16 @@ TEST_F(FindExecutable, TellsWhyThereIsNone) {
     EXPECT_EQ(find(bench, {"data", "missing"}), -EACCES);
     EXPECT_EQ(find(bench, {"missing", "directory", "data"}), -EISDIR);
     EXPECT_EQ(bench.ctx.executable, 0U);
-  }), 0);
+  });
 }
 
 TEST_F(FindExecutable, AsksForTheEffectiveUser) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     write_file(bench.at("roots"), "", 0700);
     EXPECT_EQ(find(bench, {"roots"}), 0);
     ASSERT_EQ(::setresuid(0, 1234, 0), 0);
     EXPECT_EQ(find(bench, {"roots"}), -EACCES);
-  }), 0);
+  });
 }
 
 class Ready : public InitTest {
@@ -133,32 +114,39 @@ int run_ready(const std::function<void(int)>& parent, const std::function<void(B
 
 TEST_F(Ready, WithoutAGateGoesOnTheParentsWord) {
   EXPECT_EQ(run_ready(
-      [](int socket) {
-        const Message message = hear(socket);
-        EXPECT_EQ(message.kind, MessageKind::kReady);
-        EXPECT_EQ(message.err, 0);
-        say(socket, MessageKind::kStart);
-      },
-      [](Bench& bench) {
-        ASSERT_EQ(::prctl(PR_SET_PDEATHSIG, SIGKILL), 0);
-        const int report = bench.ctx.report;
-        EXPECT_EQ(ready(bench.ctx, bench.op()), 0);
-        EXPECT_EQ(bench.ctx.report, report);
-        int signal = -1;
-        EXPECT_EQ(::prctl(PR_GET_PDEATHSIG, &signal), 0);
-        EXPECT_EQ(signal, 0);
-      }), 0);
+                [](int socket) {
+                  const Message message = hear(socket);
+                  EXPECT_EQ(message.kind, MessageKind::kReady);
+                  EXPECT_EQ(message.err, 0);
+                  say(socket, MessageKind::kStart);
+                },
+                [](Bench& bench) {
+                  ASSERT_EQ(::prctl(PR_SET_PDEATHSIG, SIGKILL), 0);
+                  const int report = bench.ctx.report;
+                  EXPECT_EQ(ready(bench.ctx, bench.op()), 0);
+                  EXPECT_EQ(bench.ctx.report, report);
+                  int signal = -1;
+                  EXPECT_EQ(::prctl(PR_GET_PDEATHSIG, &signal), 0);
+                  EXPECT_EQ(signal, 0);
+                }),
+            0);
 }
 
 TEST_F(Ready, EndsWithTheParent) {
   EXPECT_EQ(run_ready([](int socket) { hear(socket); },
-                      [](Bench& bench) { EXPECT_EQ(ready(bench.ctx, bench.op()), -EPIPE); }), 0);
+                      [](Bench& bench) { EXPECT_EQ(ready(bench.ctx, bench.op()), -EPIPE); }),
+            0);
 }
 
 TEST_F(Ready, AcceptsNoOtherWord) {
   for (const auto kind : {MessageKind::kGo, MessageKind::kMapsReady, MessageKind::kReady}) {
-    EXPECT_EQ(run_ready([&](int socket) { hear(socket); say(socket, kind); },
-                        [](Bench& bench) { EXPECT_EQ(ready(bench.ctx, bench.op()), -EPIPE); }), 0);
+    EXPECT_EQ(run_ready(
+                  [&](int socket) {
+                    hear(socket);
+                    say(socket, kind);
+                  },
+                  [](Bench& bench) { EXPECT_EQ(ready(bench.ctx, bench.op()), -EPIPE); }),
+              0);
   }
 }
 
@@ -172,39 +160,45 @@ TEST_F(Ready, WaitsAtTheGateForStart) {
   sockaddr_un address{};
   const int gate = listen_at(address);
   EXPECT_EQ(run_ready(
-      [&](int socket) {
-        EXPECT_EQ(hear(socket).kind, MessageKind::kReady);
-        say(socket, MessageKind::kGo);
-        char byte;
-        EXPECT_EQ(::recv(socket, &byte, 1, 0), 0);  // init has let go of the one that created it
-        ::close(connect_to(address));               // goes away without a word
-        const int wrong = connect_to(address);
-        say(wrong, MessageKind::kGo);               // says the wrong one
-        EXPECT_EQ(::recv(wrong, &byte, 1, 0), 0);
-        ::close(wrong);
-        const int start = connect_to(address);
-        say(start, MessageKind::kStart);
-        EXPECT_EQ(hear(start).kind, MessageKind::kWarning);
-        ::close(start);
-      },
-      [&](Bench& bench) {
-        plan::image::Header header{};
-        set_gate(bench, header, gate);
-        EXPECT_EQ(ready(bench.ctx, bench.op()), 0);
-        send(bench.ctx, MessageKind::kWarning, 0, 0);  // to the one that said start
-      }), 0);
+                [&](int socket) {
+                  EXPECT_EQ(hear(socket).kind, MessageKind::kReady);
+                  say(socket, MessageKind::kGo);
+                  char byte;
+                  EXPECT_EQ(::recv(socket, &byte, 1, 0), 0);  // init has let go of the one that created it
+                  ::close(connect_to(address));               // goes away without a word
+                  const int wrong = connect_to(address);
+                  say(wrong, MessageKind::kGo);  // says the wrong one
+                  EXPECT_EQ(::recv(wrong, &byte, 1, 0), 0);
+                  ::close(wrong);
+                  const int start = connect_to(address);
+                  say(start, MessageKind::kStart);
+                  EXPECT_EQ(hear(start).kind, MessageKind::kWarning);
+                  ::close(start);
+                },
+                [&](Bench& bench) {
+                  plan::image::Header header{};
+                  set_gate(bench, header, gate);
+                  EXPECT_EQ(ready(bench.ctx, bench.op()), 0);
+                  send(bench.ctx, MessageKind::kWarning, 0, 0);  // to the one that said start
+                }),
+            0);
   ::close(gate);
 }
 
 TEST_F(Ready, AtAGateIsNotStartedByItsCreator) {
   sockaddr_un address{};
   const int gate = listen_at(address);
-  EXPECT_EQ(run_ready([&](int socket) { hear(socket); say(socket, MessageKind::kStart); },
-                      [&](Bench& bench) {
-                        plan::image::Header header{};
-                        set_gate(bench, header, gate);
-                        EXPECT_EQ(ready(bench.ctx, bench.op()), -EPIPE);
-                      }), 0);
+  EXPECT_EQ(run_ready(
+                [&](int socket) {
+                  hear(socket);
+                  say(socket, MessageKind::kStart);
+                },
+                [&](Bench& bench) {
+                  plan::image::Header header{};
+                  set_gate(bench, header, gate);
+                  EXPECT_EQ(ready(bench.ctx, bench.op()), -EPIPE);
+                }),
+            0);
   ::close(gate);
 }
 
@@ -212,7 +206,7 @@ using CloseFds = InitTest;
 
 // All descriptors of this process but the standard ones are opened, then closed from `first` on.
 void expect_closed(unsigned first, int report_at) {
-  EXPECT_EQ(in_child([&] {
+  check_in_child([&] {
     Bench bench;
     for (int fd = 3; fd < 200; ++fd) ASSERT_EQ(::dup2(0, fd), fd);
     bench.ctx.report = report_at;
@@ -224,7 +218,7 @@ void expect_closed(unsigned first, int report_at) {
       const bool wanted = fd < 200 && (fd < static_cast<int>(first) || fd == report_at);
       EXPECT_EQ(open, wanted) << fd << " with " << first << " and the report socket at " << report_at;
     }
-  }), 0);
+  });
 }
 
 TEST_F(CloseFds, ClosesAllButTheReport) {
@@ -261,30 +255,30 @@ long load(Bench& bench, plan::image::Header& header, const std::vector<sock_filt
 }
 
 TEST_F(Seccomp, FilterIsInForce) {
-  EXPECT_EQ(in_child([] {
+  check_in_child([] {
     Bench bench;
     plan::image::Header header{};
     EXPECT_EQ(load(bench, header, deny({SYS_getppid})), 0);
     EXPECT_EQ(::syscall(SYS_getppid), -1);
     EXPECT_EQ(errno, EXDEV);
     EXPECT_EQ(status_field("Seccomp"), "2");
-  }), 0);
+  });
 }
 
 TEST_F(Seccomp, RefusesWhatIsNoFilter) {
-  EXPECT_EQ(in_child([] {
+  check_in_child([] {
     Bench bench;
     plan::image::Header header{};
     EXPECT_EQ(load(bench, header, {}), -EINVAL);
     EXPECT_EQ(load(bench, header, {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0)}), -EINVAL);
     EXPECT_EQ(load(bench, header, deny({SYS_getppid}), 1U << 30), -EINVAL);
     EXPECT_GT(::syscall(SYS_getppid), 0);
-  }), 0);
+  });
 }
 
 // A filter without network calls must not hide why the program could not be executed.
 TEST_F(Seccomp, DoesNotKeepAFailureFromBeingReported) {
-  EXPECT_EQ(in_child([] {
+  check_in_child([] {
     Bench bench;
     const int parent = bench.connect_report();
     plan::image::Header header{};
@@ -294,7 +288,7 @@ TEST_F(Seccomp, DoesNotKeepAFailureFromBeingReported) {
     EXPECT_EQ(message.kind, MessageKind::kFailure);
     EXPECT_EQ(message.err, ENOEXEC);
     EXPECT_EQ(message.detail, kExecFailed);
-  }), 0);
+  });
 }
 
 using Exec = InitTest;
@@ -303,7 +297,8 @@ struct Program {
   plan::image::Header header{};
   std::vector<std::uint64_t> argv, envp;
 
-  Program(Bench& bench, const char* path, std::initializer_list<const char*> args, std::initializer_list<const char*> env) {
+  Program(Bench& bench, const char* path, std::initializer_list<const char*> args,
+          std::initializer_list<const char*> env) {
     for (const char* arg : args) argv.push_back(bench.text(arg));
     for (const char* variable : env) envp.push_back(bench.text(variable));
     header = *bench.ctx.image.header;
@@ -319,23 +314,25 @@ struct Program {
 };
 
 TEST_F(Exec, RunsTheProgramWithItsArgumentsUnderTheFilter) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
-    plan::image::Header header{};
+  const char* script =
+      "test \"$0:$1:$GREETING:$HOME\" = a:b:hello: || exit 3; "
+      "chmod 0600 \"$DENIED\" 2> /dev/null && exit 4; "
+      "grep -q '^Seccomp:.2$' /proc/self/status && exit 7";
+  const auto body = [&](Bench& bench) {
     const std::string denied = bench.at("denied"), variable = "DENIED=" + denied;
     write_file(denied, "");
+    plan::image::Header header{};
     ASSERT_EQ(load(bench, header, deny({SYS_fchmodat})), 0);
-    const Program program(bench, "/bin/sh",
-                          {"shell", "-c", "test \"$0:$1:$GREETING:$HOME\" = a:b:hello: || exit 3; "
-                                          "chmod 0600 \"$DENIED\" 2> /dev/null && exit 4; "
-                                          "grep -q '^Seccomp:.2$' /proc/self/status && exit 7", "a", "b"},
+    const Program program(bench, "/bin/sh", {"shell", "-c", script, "a", "b"},
                           {"GREETING=hello", "PATH=/usr/bin:/bin", variable.c_str()});
     exec(bench.ctx, bench.op());
     ADD_FAILURE() << "exec returned";
-  }), 7);
+  };
+  EXPECT_EQ(in_sandbox(body), 7);
 }
 
 TEST_F(Exec, SaysThatItFailed) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     write_file(bench.at("no-program"), "just text", 0755);
     write_file(bench.at("script"), "#!/no/such/interpreter\n", 0755);
     const std::pair<const char*, long> cases[] = {{"missing", -ENOENT}, {"no-program", -ENOEXEC}, {"script", -ENOENT}};
@@ -345,7 +342,7 @@ TEST_F(Exec, SaysThatItFailed) {
       EXPECT_EQ(exec(bench.ctx, bench.op()), expected) << name;
       EXPECT_EQ(bench.ctx.detail, kExecFailed) << name;
     }
-  }), 0);
+  });
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ void with_stdio(int in, int out, int err, const std::function<void()>& body) {
 }
 
 struct Stdio {
-  struct stat of[3] {};
+  struct stat of[3]{};
 };
 
 Stdio after_own_stdio(Bench& bench, int in, int out, int err) {
@@ -50,7 +50,7 @@ int host_null() {
 using OwnStdio = InitTest;
 
 TEST_F(OwnStdio, GivesPipesAndFilesToTheUser) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     int pipes[2];
     ASSERT_EQ(::pipe(pipes), 0);
     write_file(bench.at("log"), "");
@@ -60,14 +60,15 @@ TEST_F(OwnStdio, GivesPipesAndFilesToTheUser) {
     for (const auto& info : now.of) EXPECT_EQ(info.st_gid, 0U);
     EXPECT_TRUE(S_ISFIFO(now.of[0].st_mode));
     EXPECT_TRUE(S_ISREG(now.of[2].st_mode));
-  }), 0);
+  });
 }
 
 TEST_F(OwnStdio, PutsNullOnTheContainersOwn) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("dev"));
     ASSERT_EQ(::mknod(bench.at("dev/null").c_str(), S_IFCHR | 0666, makedev(1, 3)), 0);
-    struct stat own {}, host {}, host_after {};
+    struct stat own {
+    }, host{}, host_after{};
     ASSERT_EQ(::stat(bench.at("dev/null").c_str(), &own), 0);
     ASSERT_EQ(::stat("/dev/null", &host), 0);
     const Stdio now = after_own_stdio(bench, host_null(), host_null(), host_null());
@@ -78,7 +79,7 @@ TEST_F(OwnStdio, PutsNullOnTheContainersOwn) {
     }
     ASSERT_EQ(::stat("/dev/null", &host_after), 0);
     EXPECT_EQ(host_after.st_uid, host.st_uid);
-  }), 0);
+  });
 }
 
 TEST_F(OwnStdio, TrustsNothingThatOnlyLooksLikeNull) {
@@ -93,7 +94,7 @@ TEST_F(OwnStdio, TrustsNothingThatOnlyLooksLikeNull) {
       },
   };
   for (const auto& step : prepare) {
-    EXPECT_EQ(in_sandbox([&](Bench& bench) {
+    check_in_sandbox([&](Bench& bench) {
       make_dir_at(bench.at("dev"));
       step(bench);
       struct stat host {};
@@ -103,12 +104,12 @@ TEST_F(OwnStdio, TrustsNothingThatOnlyLooksLikeNull) {
         EXPECT_EQ(info.st_dev, host.st_dev);
         EXPECT_EQ(info.st_ino, host.st_ino);
       }
-    }), 0);
+    });
   }
 }
 
 TEST_F(OwnStdio, CopesWithClosedDescriptors) {
-  EXPECT_EQ(in_sandbox([](Bench& bench) {
+  check_in_sandbox([](Bench& bench) {
     long code = -1;
     with_stdio(host_null(), host_null(), host_null(), [&] {
       ::close(0);
@@ -118,7 +119,7 @@ TEST_F(OwnStdio, CopesWithClosedDescriptors) {
       code = own_stdio(bench.ctx, op);
     });
     EXPECT_EQ(code, 0);
-  }), 0);
+  });
 }
 
 }  // namespace

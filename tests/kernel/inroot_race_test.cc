@@ -117,7 +117,8 @@ TEST_P(InRootRaceMaking, HappensInside) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Links, InRootRaceMaking, testing::Values("../../outside", "../outside", "/../outside", "gone"));
+INSTANTIATE_TEST_SUITE_P(Links, InRootRaceMaking,
+                         testing::Values("../../outside", "../outside", "/../outside", "gone"));
 
 TEST_F(InRootRace, AbsoluteLinkToTheOutsideIsNoWayOut) {
   fs::create_symlink(base_ / "outside", base_ / "root" / "link");
@@ -139,7 +140,8 @@ TEST_F(InRootRace, WhatIsBeingMadeMayBeReplaced) {
       },
       [&](int i) {
         const std::string path = "/made/file" + std::to_string(i);
-        const long fd = open_in_root(root_.get(), path.c_str(), {.flags = O_PATH, .no_symlinks = true, .make = Make::kFile});
+        const long fd =
+            open_in_root(root_.get(), path.c_str(), {.flags = O_PATH, .no_symlinks = true, .make = Make::kFile});
         if (fd >= 0) expect_inside(fd);
       },
       kRoundsInMaking);
@@ -151,7 +153,8 @@ TEST_F(InRootRace, NoSymlinksNeverEndsBehindALink) {
   fs::create_symlink("elsewhere", base_ / "root" / "link");
   race("a", "link", [&](int i) {
     const std::string path = "/a/made" + std::to_string(i);
-    const long fd = open_in_root(root_.get(), path.c_str(), {.flags = O_PATH, .no_symlinks = true, .make = Make::kDirectory});
+    const long fd =
+        open_in_root(root_.get(), path.c_str(), {.flags = O_PATH, .no_symlinks = true, .make = Make::kDirectory});
     if (fd >= 0) {
       expect_inside(fd);
     } else {

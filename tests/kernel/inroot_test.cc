@@ -61,7 +61,9 @@ class InRootTest : public testing::Test {
     return resolve(path, {.no_symlinks = no_symlinks, .make = kind, .mode = mode});
   }
   static std::string failure(int err) { return std::to_string(-err); }
-  bool is_directory(const std::string& name) const { return fs::is_directory(fs::symlink_status(base_ / "root" / name)); }
+  bool is_directory(const std::string& name) const {
+    return fs::is_directory(fs::symlink_status(base_ / "root" / name));
+  }
   mode_t mode_of(const std::string& name) const {
     struct stat info {};
     EXPECT_EQ(::lstat((base_ / "root" / name).c_str(), &info), 0) << name;
@@ -127,7 +129,8 @@ TEST_F(InRootTest, FollowsFortyLinksAndNoMore) {
 TEST_F(InRootTest, FollowsNoMagicLinks) {
   const base::UniqueFd host(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
   const std::string leak = "/self/fd/" + std::to_string(root_.get());
-  for (const std::string& path : {std::string("/self/cwd"), std::string("/self/root"), std::string("/self/exe"), leak, leak + "/dir"}) {
+  for (const std::string& path :
+       {std::string("/self/cwd"), std::string("/self/root"), std::string("/self/exe"), leak, leak + "/dir"}) {
     const long result = open_in_root(host.get(), path.c_str(), {.flags = O_PATH});
     EXPECT_EQ(result, -ELOOP) << path;
     EXPECT_EQ(open_in_root(host.get(), path.c_str(), {.flags = O_PATH, .make = Make::kDirectory}), -ELOOP) << path;

@@ -116,7 +116,8 @@ TEST_F(Carrier, ProgramHasOnlyItsStandardDescriptors) {
   CarrierRequest request;
   const base::UniqueFd kept(::open("/usr", O_PATH | O_CLOEXEC));
   request.keep = {kept.get()};
-  const auto process = start(shell("for fd in 3 4 5 6 7 8 9; do test ! -e /proc/self/fd/$fd || exit $fd; done"), request);
+  const auto process =
+      start(shell("for fd in 3 4 5 6 7 8 9; do test ! -e /proc/self/fd/$fd || exit $fd; done"), request);
   ASSERT_TRUE(process.has_value());
   EXPECT_EQ(run(*process), 0);
   EXPECT_NE(::fcntl(kept.get(), F_GETFD) & FD_CLOEXEC, 0);  // this process's own stays close-on-exec
@@ -172,7 +173,8 @@ TEST_F(Carrier, MakesNamespacesBelowAnotherUserNamespace) {
 }
 
 TEST_F(Carrier, StartsFromDefaultSignals) {
-  struct sigaction ignore {}, old {};
+  struct sigaction ignore {
+  }, old{};
   ignore.sa_handler = SIG_IGN;
   ASSERT_EQ(::sigaction(SIGPIPE, &ignore, &old), 0);
   sigset_t blocked, before;
@@ -196,7 +198,8 @@ TEST_F(Carrier, StartsFromDefaultSignals) {
 
 TEST_F(Carrier, ReportsTheOpThatFailed) {
   plan::LaunchPlan plan = shell("exit 0");
-  plan.steps.insert(plan.steps.begin() + 1, {plan::Chdir{"/", false}, "/process/cwd"});  // there is no root before the pivot
+  plan.steps.insert(plan.steps.begin() + 1,
+                    {plan::Chdir{"/", false}, "/process/cwd"});  // there is no root before the pivot
   const auto process = start(plan);
   ASSERT_TRUE(process.has_value());
   const Message message = hear();

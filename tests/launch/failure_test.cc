@@ -39,8 +39,9 @@ TEST(Failure, OfAProgramThatIsNotThere) {
 
 TEST(Failure, OfTheExecItself) {
   const plan::LaunchPlan plan = plan_of(plan::Exec{}, "/process/args");
-  EXPECT_EQ(failure(plan, ENOENT, init::kExecFailed).message(),
-            "exec \"app\": no such file or directory; hint: its interpreter (ELF or #!) is missing in the root file system");
+  EXPECT_EQ(
+      failure(plan, ENOENT, init::kExecFailed).message(),
+      "exec \"app\": no such file or directory; hint: its interpreter (ELF or #!) is missing in the root file system");
   EXPECT_EQ(failure(plan, ENOEXEC, init::kExecFailed).message(),
             "exec \"app\": exec format error; hint: it is not a program for this machine, or a script without #!");
   EXPECT_EQ(failure(plan, EACCES, init::kExecFailed).message(), "exec \"app\": permission denied");
@@ -64,7 +65,8 @@ TEST(Failure, ExplainsWhereAMountMayNotLand) {
   const plan::LaunchPlan plan =
       plan_of(plan::Attach{plan::Slot{0}, "/data", "bind /srv", false, false, false, false, 0}, "/mounts/3");
   const auto hint = [&](int err, std::uint32_t detail) { return failure(plan, err, detail).hint_text(); };
-  EXPECT_EQ(hint(EACCES, init::kTargetOnProc), "the path leads into /proc, where only files like /proc/cpuinfo may be replaced");
+  EXPECT_EQ(hint(EACCES, init::kTargetOnProc),
+            "the path leads into /proc, where only files like /proc/cpuinfo may be replaced");
   EXPECT_EQ(hint(EBUSY, init::kTargetIsRoot), "the path leads to the root itself");
   EXPECT_EQ(hint(EROFS, 0), "the root file system is read-only and the path is not there yet");
   EXPECT_EQ(hint(ELOOP, 0), "a symbolic link is in the way, where none is followed");
@@ -75,7 +77,8 @@ TEST(Failure, ExplainsWhereAMountMayNotLand) {
 
 TEST(Failure, ExplainsAWrongNode) {
   const plan::LaunchPlan plan = plan_of(plan::Node{"/dev/null", 020666, 1ULL << 32 | 3, 0, 0}, "/linux/devices/0");
-  EXPECT_EQ(failure(plan, EEXIST, init::kWrongNode).hint_text(), "something else is in its place in the root file system");
+  EXPECT_EQ(failure(plan, EEXIST, init::kWrongNode).hint_text(),
+            "something else is in its place in the root file system");
 }
 
 TEST(Failure, NamesTheOptionOfAFileSystem) {
@@ -107,8 +110,9 @@ TEST(Failure, OfAVerificationIsItsOwnKind) {
   const plan::LaunchPlan plan = plan_of(plan::VerifyMask{"/proc/kcore"}, "/linux/maskedPaths/2");
   const base::Error error = failure(plan, EPERM, init::kMismatch);
   EXPECT_EQ(error.kind(), base::Kind::kUnsupported);
-  EXPECT_EQ(error.message(),
-            "verification failed: verify mask /proc/kcore (/linux/maskedPaths/2): what is in force differs from the plan");
+  EXPECT_EQ(
+      error.message(),
+      "verification failed: verify mask /proc/kcore (/linux/maskedPaths/2): what is in force differs from the plan");
 }
 
 TEST(Failure, OutsideOfAnyStep) {
@@ -126,9 +130,10 @@ TEST(Warning, SaysWhatWasNotDone) {
   limit.soft = 1000;
   limit.hard = 2000;
   const plan::LaunchPlan clamped = plan_of(plan::SetRlimit{limit}, "/process/rlimits/0");
-  EXPECT_EQ(describe_warning(clamped, Message{MessageKind::kWarning, 1, EPERM, init::kClamped}),
-            "rlimit RLIMIT_NOFILE 1000:2000 (/process/rlimits/0): above the hard limit of this process, which it may not "
-            "raise; lowered to that");
+  EXPECT_EQ(
+      describe_warning(clamped, Message{MessageKind::kWarning, 1, EPERM, init::kClamped}),
+      "rlimit RLIMIT_NOFILE 1000:2000 (/process/rlimits/0): above the hard limit of this process, which it may not "
+      "raise; lowered to that");
   const plan::LaunchPlan ignored = plan_of(plan::Loopback{}, "runtime: new network namespace");
   EXPECT_EQ(describe_warning(ignored, Message{MessageKind::kWarning, 1, EPERM, 0}),
             "network lo up (runtime: new network namespace): operation not permitted");

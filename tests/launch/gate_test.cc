@@ -118,8 +118,9 @@ TEST_F(Gate, SaysWhyTheProgramDoesNotRun) {
     return result ? std::string() : result.error().message();
   };
   EXPECT_EQ(exec(EACCES), "exec container process: permission denied");
-  EXPECT_EQ(exec(ENOENT), "exec container process: no such file or directory; hint: its interpreter (ELF or #!) is missing "
-                          "in the root file system");
+  EXPECT_EQ(exec(ENOENT),
+            "exec container process: no such file or directory; hint: its interpreter (ELF or #!) is missing "
+            "in the root file system");
   const auto filter = open_with([](int client) { say(client, MessageKind::kFailure, EINVAL, 0); });
   ASSERT_FALSE(filter.has_value());
   EXPECT_EQ(filter.error().message(), "start container process: invalid argument");

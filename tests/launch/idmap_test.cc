@@ -41,23 +41,24 @@ std::string numbers_of(const std::string& path) {
 TEST_F(IdMapAsRoot, NamespaceHasTheMaps) {
   const auto userns = make_userns({{0, 100000, 1000}, {1000, 5000, 1}}, {{0, 200000, 10}});
   ASSERT_TRUE(userns.has_value()) << userns.error().message();
-  struct stat ours {}, made {};
+  struct stat ours {
+  }, made{};
   ASSERT_EQ(::fstat(userns->get(), &made), 0);
   ASSERT_EQ(::stat("/proc/self/ns/user", &ours), 0);
   EXPECT_NE(made.st_ino, ours.st_ino);
-  EXPECT_EQ(support::in_child([&] {
+  support::check_in_child([&] {
     ASSERT_EQ(::setns(userns->get(), CLONE_NEWUSER), 0);
     EXPECT_EQ(numbers_of("/proc/self/uid_map"), "0 100000 1000 1000 5000 1");
     EXPECT_EQ(numbers_of("/proc/self/gid_map"), "0 200000 10");
-  }), 0);
+  });
 }
 
 TEST_F(IdMapAsRoot, LeavesNoProcessBehind) {
-  EXPECT_EQ(support::in_child([] {
+  support::check_in_child([] {
     ASSERT_TRUE(make_userns({{0, 1, 1}}, {{0, 1, 1}}).has_value());
     EXPECT_EQ(::waitpid(-1, nullptr, 0), -1);
     EXPECT_EQ(errno, ECHILD);
-  }), 0);
+  });
 }
 
 TEST_F(IdMapAsRoot, ErrorsNameTheMap) {

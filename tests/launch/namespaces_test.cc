@@ -17,7 +17,7 @@ namespace launch {
 namespace {
 
 using base::cat;
-using support::in_child;
+using support::check_in_child;
 
 ino_t inode(const std::string& path) {
   struct stat info {};
@@ -73,7 +73,7 @@ using Visit = Namespaces;
 
 TEST_F(Visit, IsThereAndBack) {
   const Neighbour neighbour(CLONE_NEWUTS | CLONE_NEWIPC);
-  EXPECT_EQ(in_child([&] {
+  check_in_child([&] {
     const ino_t uts = inode("/proc/self/ns/uts"), ipc = inode("/proc/self/ns/ipc");
     plan::LaunchPlan plan;
     plan.joins.push_back({CLONE_NEWUTS, "uts", neighbour.ns("uts"), "/linux/namespaces/0"});
@@ -86,12 +86,12 @@ TEST_F(Visit, IsThereAndBack) {
     EXPECT_EQ(inode("/proc/self/ns/uts"), uts);
     EXPECT_EQ(inode("/proc/self/ns/ipc"), ipc);
     EXPECT_TRUE(visit->leave().has_value());
-  }), 0);
+  });
 }
 
 TEST_F(Visit, ComesBackAfterAnError) {
   const Neighbour neighbour(CLONE_NEWUTS);
-  EXPECT_EQ(in_child([&] {
+  check_in_child([&] {
     const ino_t uts = inode("/proc/self/ns/uts");
     plan::LaunchPlan plan;
     plan.joins.push_back({CLONE_NEWUTS, "uts", neighbour.ns("uts"), "/linux/namespaces/0"});
@@ -101,11 +101,11 @@ TEST_F(Visit, ComesBackAfterAnError) {
     EXPECT_EQ(visit.error().message(),
               "config.json: /linux/namespaces/1/path: open \"/no/such/file\": no such file or directory");
     EXPECT_EQ(inode("/proc/self/ns/uts"), uts);
-  }), 0);
+  });
 }
 
 TEST_F(Visit, LeavesUserAndMountNamespacesToOthers) {
-  EXPECT_EQ(in_child([&] {
+  check_in_child([&] {
     plan::LaunchPlan plan;
     plan.joins.push_back({CLONE_NEWUSER, "user", "/no/such/file", "/linux/namespaces/0"});
     plan.joins.push_back({CLONE_NEWNS, "mount", "/no/such/file", "/linux/namespaces/1"});
@@ -117,7 +117,7 @@ TEST_F(Visit, LeavesUserAndMountNamespacesToOthers) {
     EXPECT_TRUE(userns->valid());
     plan.joins.clear();
     EXPECT_FALSE(open_user_namespace(plan)->valid());
-  }), 0);
+  });
 }
 
 TEST_F(Visit, TakesOnlyTheNamespaceThatItIsToldTo) {
@@ -126,12 +126,13 @@ TEST_F(Visit, TakesOnlyTheNamespaceThatItIsToldTo) {
     plan.joins.push_back({CLONE_NEWUTS, "uts", path, "/linux/namespaces/4"});
     const auto visit = NamespaceVisit::enter(plan);
     ASSERT_FALSE(visit.has_value()) << path;
-    EXPECT_EQ(visit.error().message(), cat("config.json: /linux/namespaces/4/path: \"", path, "\" is not a uts namespace"));
+    EXPECT_EQ(visit.error().message(),
+              cat("config.json: /linux/namespaces/4/path: \"", path, "\" is not a uts namespace"));
   }
 }
 
 TEST_F(Visit, MakesATimeNamespaceForTheChildOnly) {
-  EXPECT_EQ(in_child([] {
+  check_in_child([] {
     plan::LaunchPlan plan;
     plan.new_time_namespace = true;
     plan.boottime = oci::TimeOffset{3600, 5};
@@ -143,7 +144,7 @@ TEST_F(Visit, MakesATimeNamespaceForTheChildOnly) {
       EXPECT_NE(inode("/proc/self/ns/time_for_children"), children);
     }
     EXPECT_EQ(inode("/proc/self/ns/time_for_children"), children);
-  }), 0);
+  });
 }
 
 class Verification : public Namespaces {
@@ -171,10 +172,12 @@ TEST_F(Verification, SeesASharedNamespace) {
                                              {CLONE_NEWNS, 0, "mnt"},
                                              {CLONE_NEWUSER, 0, "user"},
                                              {CLONE_NEWNET, 0, "net"}}) {
-    const auto verified = verify(static_cast<std::uint64_t>(clone), static_cast<std::uint64_t>(unshare), neighbour.proc());
+    const auto verified =
+        verify(static_cast<std::uint64_t>(clone), static_cast<std::uint64_t>(unshare), neighbour.proc());
     ASSERT_FALSE(verified.has_value()) << name;
     EXPECT_EQ(verified.error().kind(), base::Kind::kUnsupported);
-    EXPECT_EQ(verified.error().message(), cat("verification failed: the container shares the ", name, " namespace of this process"));
+    EXPECT_EQ(verified.error().message(),
+              cat("verification failed: the container shares the ", name, " namespace of this process"));
   }
 }
 

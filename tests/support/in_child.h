@@ -43,4 +43,8 @@ class Forked {
 
 [[nodiscard]] inline int in_child(const std::function<void()>& body) { return Forked(body).wait(); }
 
+inline void check_in_child(const std::function<void()>& body) {
+  EXPECT_EQ(in_child(body), 0) << "in the child: see above";
+}
+
 }  // namespace support
