@@ -144,6 +144,10 @@ void print_decisions(JsonWriter& w, const harden::Decisions& decisions) {
     w.member("effective", d.effective);
     w.member("why", d.why);
     w.member("source", d.source);
+    w.key("also");
+    w.open('[');
+    for (const auto& pointer : d.also) w.text(pointer);
+    w.close(']');
     w.key("degraded");
     w.raw(d.degraded ? "true" : "false");
     w.close('}');
