@@ -5,6 +5,7 @@ import errno
 import fcntl
 import json
 import os
+import select
 import socket
 import struct
 import threading
@@ -35,7 +36,10 @@ class Agent(threading.Thread):
         connection.close()
         listener = fds[0]
         try:
-            while True:
+            ready = select.poll()
+            ready.register(listener, select.POLLIN)
+            # Before Linux 6.11 only poll says that the last process of the filter is gone (POLLHUP).
+            while ready.poll()[0][1] & select.POLLIN:
                 request = ctypes.create_string_buffer(NOTIF_SIZE)
                 fcntl.ioctl(listener, NOTIF_RECV, request)
                 identity, _pid, _flags, number = struct.unpack_from("=QIIi", request.raw)
@@ -43,7 +47,7 @@ class Agent(threading.Thread):
                 response = struct.pack("=QqiI", identity, 0, -self.answer, 0)
                 fcntl.ioctl(listener, NOTIF_SEND, response)
         except OSError:
-            pass  # ENOENT: the last process of the filter is gone
+            pass  # ENOENT: the caller was killed meanwhile
         finally:
             os.close(listener)
 
