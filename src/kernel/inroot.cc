@@ -21,8 +21,9 @@ long open_once(int dir_fd, const char* path, std::uint64_t flags, std::uint64_t 
   how.mode = mode;
   how.resolve = resolve;
   long fd = -EAGAIN;
-  // EAGAIN: a rename or mount raced with a ".." of the walk.
-  for (int i = 0; i < kMaxTries && (fd == -EAGAIN || fd == -EINTR); ++i) {
+  // EAGAIN: a rename or mount raced with a ".." of the walk. EXDEV: what the walk arrived at was moved away from where it
+  // began before the kernel's last look at that (complete_walk() of fs/namei.c).
+  for (int i = 0; i < kMaxTries && (fd == -EAGAIN || fd == -EXDEV || fd == -EINTR); ++i) {
     fd = raw::call(__NR_openat2, dir_fd, path, &how, sizeof(how));
   }
   return fd;
