@@ -1,13 +1,10 @@
 #include "cli/args.h"
 
+#include <getopt.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <boost/program_options/errors.hpp>
-#include <boost/program_options/options_description.hpp>
-#include <boost/program_options/parsers.hpp>
-#include <boost/program_options/value_semantic.hpp>
 #include <climits>
 #include <cstdlib>
 
@@ -20,17 +17,9 @@
 namespace cli {
 namespace {
 
-namespace po = boost::program_options;
-
 constexpr int kExitFailure = 1;
 constexpr int kExitUnknownVerb = 3;  // as runc
 constexpr int kExitExec = 255;       // `exec` keeps 1 for the command that it runs
-
-constexpr int kStyle = po::command_line_style::allow_long | po::command_line_style::long_allow_adjacent |
-                       po::command_line_style::long_allow_next | po::command_line_style::allow_short |
-                       po::command_line_style::allow_dash_for_short | po::command_line_style::short_allow_adjacent |
-                       po::command_line_style::short_allow_next | po::command_line_style::allow_sticky |
-                       po::command_line_style::allow_long_disguise;  // go-runc says "-no-subreaper"
 
 struct Given {
   const OptionSpec* option;
@@ -42,63 +31,10 @@ struct Tokens {
   std::vector<std::string> operands;  // from the first that is no option on, whatever they look like
 };
 
-const OptionSpec* find_option(std::span<const OptionSpec> options, std::string_view name) {
-  for (const auto& option : options) {
-    if (option.name == name || (name.size() == 1 && option.letter == name[0])) return &option;
-  }
-  return nullptr;
-}
-
 std::optional<bool> parse_bool(std::string_view text) {
   if (text == "true" || text == "1") return true;
   if (text == "false" || text == "0") return false;
   return std::nullopt;
-}
-
-// What Go's flag packages take and Boost does not: "--flag=true", "-b=DIR", "--opt=". Rewrites the first token.
-void rewrite_assignment(std::vector<std::string>& tokens, std::span<const OptionSpec> options,
-                        std::optional<base::Error>& problem) {
-  const std::string token = tokens.front();
-  const std::size_t equals = token.find('=');
-  if (equals == std::string::npos) return;
-  const std::string name = token.substr(0, equals);
-  const std::string value = token.substr(equals + 1);
-  const OptionSpec* option = find_option(options, std::string_view(name).substr(name.starts_with("--") ? 2 : 1));
-  if (option == nullptr) return;
-  if (!option->value.empty()) {
-    if (name.size() == 2 || value.empty()) {
-      tokens.front() = name;
-      tokens.insert(tokens.begin() + 1, value);
-    }
-    return;
-  }
-  const auto on = parse_bool(value);
-  if (!on)
-    problem =
-        base::Error::usage(base::cat("option ", base::quote(name), ": want true or false, have ", base::quote(value)));
-  if (on.value_or(false)) {
-    tokens.front() = name;
-  } else {
-    tokens.erase(tokens.begin());
-  }
-}
-
-// Options end at the first operand, as for Go: what follows a container's id is never an option. Boost asks this of
-// every token, and also, one token at a time, whether the token after an option is a value: that must be answered
-// with no, and a last token ends the options anyhow.
-std::vector<po::option> take_operands(std::vector<std::string>& tokens) {
-  const bool operand = tokens.front().size() < 2 || tokens.front()[0] != '-';
-  std::vector<po::option> taken;
-  if (!operand || tokens.size() < 2) return taken;
-  for (auto& token : tokens) {
-    po::option option;
-    option.position_key = INT_MAX;
-    option.value.push_back(token);
-    option.original_tokens.push_back(std::move(token));
-    taken.push_back(std::move(option));
-  }
-  tokens.clear();
-  return taken;
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates,
@@ -111,8 +47,7 @@ base::Error with_hint(base::Error error, std::string hint) {
   return hint.empty() ? std::move(error) : std::move(error).hint(std::move(hint));
 }
 
-base::Error unknown_option(const po::error_with_option_name& error, std::span<const OptionSpec> options) {
-  const std::string token = error.get_option_name();
+base::Error unknown_option(const std::string& token, std::span<const OptionSpec> options) {
   std::vector<std::string_view> names;
   for (const auto& option : options) names.push_back(option.name);
   std::string_view word = token;
@@ -121,44 +56,99 @@ base::Error unknown_option(const po::error_with_option_name& error, std::span<co
                    did_you_mean(word, names, "--"));
 }
 
-po::options_description describe(std::span<const OptionSpec> options) {
-  po::options_description description;
-  for (const auto& option : options) {
-    std::string name(option.name);
-    if (option.letter != 0) name += base::cat(',', option.letter);
-    po::value_semantic* semantic = new po::untyped_value(option.value.empty());  // owned by the description
-    description.add_options()(name.c_str(), semantic);
+// The table as getopt_long(3) wants it. A letter is also a long name, which gives Go's "-b=DIR". Names are literals,
+// so that they end with a NUL.
+class OptionTable {
+ public:
+  explicit OptionTable(std::span<const OptionSpec> options) : options_(options) {
+    letter_names_.reserve(options.size());  // which the long names point into
+    for (std::size_t i = 0; i < options.size(); ++i) {
+      const int argument = options[i].value.empty() ? optional_argument : required_argument;
+      long_.push_back({options[i].name.data(), argument, nullptr, kFirst + static_cast<int>(i)});
+      if (options[i].letter == 0) continue;
+      letters_ += options[i].letter;
+      if (!options[i].value.empty()) letters_ += ':';
+      letter_names_.push_back({options[i].letter, '\0'});
+      long_.push_back({letter_names_.back().data(), argument, nullptr, kFirst + static_cast<int>(i)});
+    }
+    long_.push_back({});
   }
-  return description;
+  OptionTable(const OptionTable&) = delete;
+  OptionTable& operator=(const OptionTable&) = delete;
+
+  // What getopt_long() returns; *index: of the long name, or -1.
+  int next(std::vector<char*>& argv, int* index) const {
+    *index = -1;
+    return ::getopt_long_only(static_cast<int>(argv.size()) - 1, argv.data(), letters_.c_str(), long_.data(), index);
+  }
+  const OptionSpec* find(int code) const {
+    if (code >= kFirst) return &options_[static_cast<std::size_t>(code - kFirst)];
+    for (const auto& option : options_) {
+      if (code != 0 && option.letter == code) return &option;
+    }
+    return nullptr;
+  }
+  std::string_view long_name(int index) const { return long_[static_cast<std::size_t>(index)].name; }
+
+ private:
+  static constexpr int kFirst = 256;  // beyond every letter
+
+  std::span<const OptionSpec> options_;
+  std::string letters_ = "+:";  // options end at the first operand, as for Go; ':' tells a missing value apart
+  std::vector<::option> long_;
+  std::vector<std::array<char, 2>> letter_names_;
+};
+
+// One option, as getopt_long(3) found it in `token`: "--bundle=DIR", "-b", "-db".
+struct Found {
+  int code;
+  int index;  // of the long name, or -1
+  std::string_view token;
+};
+
+base::Result<void> take(const Found& found, const OptionTable& table, std::span<const OptionSpec> options, Tokens& out) {
+  const std::string name(found.token.substr(0, found.token.find('=')));
+  if (found.code == '?') {
+    const bool letter = ::optopt > 0 && ::optopt < 256;
+    return unknown_option(letter ? base::cat('-', static_cast<char>(::optopt)) : name, options);
+  }
+  const OptionSpec* option = table.find(found.code == ':' ? ::optopt : found.code);
+  if (found.code == ':') return base::Error::usage(base::cat("option \"--", option->name, "\" needs a value"));
+  // No abbreviations: a new option could change what an old script means.
+  if (found.index >= 0 && name.substr(name.find_first_not_of('-')) != table.long_name(found.index)) {
+    return unknown_option(name, options);
+  }
+  if (!option->value.empty()) {
+    out.options.push_back({option, ::optarg});
+    return base::ok();
+  }
+  const auto on = ::optarg == nullptr ? std::optional(true) : parse_bool(::optarg);
+  if (!on) {
+    return base::Error::usage(
+        base::cat("option ", base::quote(name), ": want true or false, have ", base::quote(::optarg)));
+  }
+  if (*on) out.options.push_back({option, "true"});
+  return base::ok();
 }
 
-base::Result<Tokens> tokenize(const std::vector<std::string>& argv, std::span<const OptionSpec> options) {
-  std::optional<base::Error> problem;
+base::Result<Tokens> tokenize(const std::vector<std::string>& words, std::span<const OptionSpec> options) {
+  const OptionTable table(options);
+  std::string program = "bulkhead";
+  std::vector<std::string> copies = words;
+  std::vector<char*> argv = {program.data()};
+  for (auto& word : copies) argv.push_back(word.data());
+  argv.push_back(nullptr);
   Tokens tokens;
-  try {
-    const po::options_description description = describe(options);
-    po::command_line_parser parser(argv);
-    parser.options(description).style(kStyle);
-    parser.extra_style_parser([&](std::vector<std::string>& rest) {
-      if (rest.front().starts_with('-')) rewrite_assignment(rest, options, problem);
-      return rest.empty() ? std::vector<po::option>() : take_operands(rest);
-    });
-    for (const auto& parsed : parser.run().options) {
-      if (parsed.string_key.empty()) {
-        tokens.operands.insert(tokens.operands.end(), parsed.value.begin(), parsed.value.end());
-      } else {
-        tokens.options.push_back(
-            {find_option(options, parsed.string_key), parsed.value.empty() ? "true" : parsed.value.front()});
-      }
-    }
-  } catch (const po::unknown_option& error) {
-    return unknown_option(error, options);
-  } catch (const po::invalid_command_line_syntax& error) {
-    return base::Error::usage(base::cat("option ", base::quote(error.get_option_name()), " needs a value"));
-  } catch (const std::exception& error) {
-    return base::Error::usage(error.what());
+  ::optind = 0;  // begin anew (getopt(3), GNU)
+  ::opterr = 0;
+  for (;;) {
+    const auto at = static_cast<std::size_t>(std::max(::optind, 1));
+    int index = -1;
+    const int code = table.next(argv, &index);
+    if (code == -1) break;
+    TRY(take({code, index, at + 1 < argv.size() ? argv[at] : ""}, table, options, tokens));
   }
-  if (problem) return *std::move(problem);
+  for (auto i = static_cast<std::size_t>(::optind); i + 1 < argv.size(); ++i) tokens.operands.emplace_back(argv[i]);
   return tokens;
 }
 

@@ -1,5 +1,5 @@
 // The command line as plain values. parse_command_line() is pure but for getcwd(3) and getenv(3), and
-// args.cc is the only file that knows Boost.Program_options.
+// args.cc is the only file that knows getopt_long(3).
 #pragma once
 
 #include <cstdint>

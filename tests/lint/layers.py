@@ -29,8 +29,9 @@ MAY_USE = {
 THIRD_PARTY = {
     "jansson": (r"jansson\.h$", ["oci"]),
     "libmount": (r"libmount/", ["kernel"]),
+    "xxhash": (r"xxhash\.h$", ["kernel"]),
     "libseccomp": (r"seccomp\.h$", ["plan"]),
-    "Boost.Program_options": (r"boost/", ["cli"]),
+    "getopt_long": (r"getopt\.h$", ["cli"]),
 }
 
 # Rooms that compute values only: what names system calls or the process is not for them.
