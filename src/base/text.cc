@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 
 namespace base {
@@ -82,6 +83,23 @@ std::string escape(std::string_view text) {
   return out;
 }
 
+std::string clean_path(std::string_view path) {
+  std::string out;
+  out.reserve(path.size() + 1);
+  while (!path.empty()) {
+    const std::string_view part = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(path.size(), part.size() + 1));
+    if (part.empty() || part == ".") continue;
+    if (part == "..") {
+      out.erase(out.empty() ? 0 : out.rfind('/'));
+    } else {
+      out += '/';
+      out += part;
+    }
+  }
+  return out.empty() ? "/" : out;
+}
+
 std::string quote(std::string_view text) { return cat('"', escape(text), '"'); }
 
 std::string json_escape(std::string_view text) {
@@ -126,12 +144,16 @@ std::optional<std::int64_t> parse_i64(std::string_view text) {
 }
 
 std::string rfc3339_nano(std::int64_t seconds, std::int64_t nanoseconds) {
-  const time_t when = seconds;
-  struct tm utc {};
-  gmtime_r(&when, &utc);
+  // Not gmtime_r(3), which reads the local time zone first.
+  const std::chrono::sys_seconds when{std::chrono::seconds(seconds)};
+  const auto midnight = std::chrono::floor<std::chrono::days>(when);
+  const std::chrono::year_month_day date(midnight);
+  const std::chrono::hh_mm_ss time(when - midnight);
   std::array<char, 64> buffer{};
-  const auto length = strftime(buffer.data(), buffer.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-  std::string out(buffer.data(), length);
+  std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+  std::string out(buffer.data());
   if (nanoseconds != 0) {
     std::array<char, 24> digits{};
     std::snprintf(digits.data(), digits.size(), ".%09lld", static_cast<long long>(nanoseconds));

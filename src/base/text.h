@@ -29,6 +29,9 @@ std::string cat(const Args&... args) {
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::vector<std::string> split(std::string_view text, char separator);
 
+// "/a/../b/./c/" -> "/b/c", always absolute; as text, links are for the runtime to follow.
+std::string clean_path(std::string_view path);
+
 // "subject" in double quotes; control characters, quotes and backslashes escaped, so that text a
 // container controls cannot forge a log line or reach a terminal as an escape sequence.
 std::string quote(std::string_view text);

@@ -26,19 +26,6 @@ std::string list(const std::vector<std::string>& items, std::string_view none) {
   return items.empty() ? std::string(none) : base::join(items, ", ");
 }
 
-std::string clean_path(std::string_view path) {
-  std::vector<std::string> parts;
-  for (auto& part : base::split(path, '/')) {
-    if (part.empty() || part == ".") continue;
-    if (part != "..") {
-      parts.push_back(std::move(part));
-    } else if (!parts.empty()) {
-      parts.pop_back();
-    }
-  }
-  return "/" + base::join(parts, "/");
-}
-
 bool is_below(std::string_view path, std::string_view directory) {
   if (directory == "/") return path.size() > 1;
   return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "harden/harden.h"
 
 namespace harden {
@@ -55,8 +56,7 @@ bool is_on(const policy::Rule<T>& rule) {
 // "a, b, c", or `none` if there are none.
 std::string list(const std::vector<std::string>& items, std::string_view none = "none");
 
-// An absolute path without "//", "." and "..", as text: links are for the runtime to follow.
-std::string clean_path(std::string_view path);
+using base::clean_path;
 // `path` lies below `directory` (both clean).
 bool is_below(std::string_view path, std::string_view directory);
 
