@@ -26,4 +26,7 @@ std::string_view builtin_policy(std::string_view name);
 const SyscallGroup* builtin_group(std::string_view name);
 std::vector<std::string_view> builtin_policy_names();
 
+// The built-in policies as pack.h has them, by name: read when the program was built.
+std::span<const BuiltinFile> packed_policies();
+
 }  // namespace policy

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "policy/builtin.h"
+#include "policy/pack.h"
 #include "policy/read.h"
 
 namespace policy {
@@ -64,19 +65,17 @@ base::Result<Policy> load_builtin(std::string_view asked) {
   const auto at = name.find('@');
   const auto version = at == std::string_view::npos ? std::string_view() : name.substr(at + 1);
   name = name.substr(0, at);
-  const auto text = builtin_policy(name);
   std::string known;
-  for (const auto builtin : builtin_policy_names()) known += base::cat(known.empty() ? "" : ", ", builtin);
-  if (text.empty()) {
-    return base::Error::policy(base::cat("policy ", base::quote(asked), " does not exist"))
-        .hint("built-in policies are " + known);
-  }
-  auto policy = TRY(read_policy(text, base::cat(name, ".json"), builtin_group));
-  if (at != std::string_view::npos && policy.version != version) {
+  for (const auto& [builtin, bytes] : packed_policies()) {
+    known += base::cat(known.empty() ? "" : ", ", builtin);
+    if (builtin != name) continue;
+    auto policy = TRY(unpack(bytes));
+    if (at == std::string_view::npos || policy.version == version) return policy;
     return base::Error::policy(base::cat("policy ", base::quote(asked), " does not exist"))
         .hint(base::cat("this build has ", base::quote(policy.id())));
   }
-  return policy;
+  return base::Error::policy(base::cat("policy ", base::quote(asked), " does not exist"))
+      .hint("built-in policies are " + known);
 }
 
 }  // namespace

@@ -1,0 +1,208 @@
+#include "policy/pack.h"
+
+#include <cstring>
+#include <type_traits>
+
+namespace policy {
+
+namespace {
+
+// Writes what it is given; Unpacker reads it. Numbers have eight bytes, in this machine's order; strings, lists and
+// optionals are preceded by their size.
+class Packer {
+ public:
+  void number(std::uint64_t value) { out_.append(reinterpret_cast<const char*>(&value), sizeof value); }
+  void text(const std::string& value) {
+    number(value.size());
+    out_ += value;
+  }
+  template <typename T>
+  void list(const T& values, auto&& each) {
+    number(values.size());
+    for (const auto& value : values) each(value);
+  }
+  std::string take() && { return std::move(out_); }
+
+ private:
+  std::string out_;
+};
+
+class Unpacker {
+ public:
+  explicit Unpacker(std::string_view in) : in_(in) {}
+
+  std::uint64_t number() {
+    std::uint64_t value = 0;
+    if (in_.size() < sizeof value) return fail();
+    std::memcpy(&value, in_.data(), sizeof value);
+    in_.remove_prefix(sizeof value);
+    return value;
+  }
+  std::string text() {
+    const std::uint64_t size = count();
+    std::string value(in_.substr(0, size));
+    in_.remove_prefix(size);
+    return value;
+  }
+  // Of elements, each of which has a byte at least.
+  std::uint64_t count() {
+    const std::uint64_t n = number();
+    return n <= in_.size() ? n : fail();
+  }
+  bool done() const { return good_ && in_.empty(); }
+
+ private:
+  std::uint64_t fail() {
+    good_ = false;
+    in_ = {};
+    return 0;
+  }
+
+  std::string_view in_;
+  bool good_ = true;
+};
+
+// The members of each struct, once for both directions. Structured bindings, so that a new member does not compile until
+// it stands here.
+template <typename T, typename Struct>
+concept Is = std::is_same_v<std::remove_const_t<T>, Struct>;
+
+void fields(Is<Origin> auto& t, auto&& each) {
+  auto& [file, pointer] = t;
+  each(file, pointer);
+}
+template <typename S>
+requires requires(S s) { s.value; s.origin; s.why; }
+void fields(S& t, auto&& each) {
+  auto& [value, origin, why] = t;
+  each(value, origin, why);
+}
+void fields(Is<RlimitCeiling> auto& t, auto&& each) {
+  auto& [type, resource, soft, hard] = t;
+  each(type, resource, soft, hard);
+}
+void fields(Is<oci::Namespace> auto& t, auto&& each) {
+  auto& [type, name, path] = t;
+  each(type, name, path);
+}
+void fields(Is<Tmpfs> auto& t, auto&& each) {
+  auto& [path, size, inodes, mode, exec] = t;
+  each(path, size, inodes, mode, exec);
+}
+void fields(Is<DeviceCeiling> auto& t, auto&& each) {
+  auto& [type, major, minor, access] = t;
+  each(type, major, minor, access);
+}
+void fields(Is<Limit> auto& t, auto&& each) {
+  auto& [standard, max] = t;
+  each(standard, max);
+}
+void fields(Is<ArgCheck> auto& t, auto&& each) {
+  auto& [index, mask, values] = t;
+  each(index, mask, values);
+}
+void fields(Is<ConditionalSyscall> auto& t, auto&& each) {
+  auto& [name, any_of, errno_otherwise] = t;
+  each(name, any_of, errno_otherwise);
+}
+void fields(Is<SeccompPolicy> auto& t, auto&& each) {
+  auto& [allow, conditional, errnos, default_errno] = t;
+  each(allow, conditional, errnos, default_errno);
+}
+template <typename P>
+requires requires(P p) { p.first; p.second; }
+void fields(P& t, auto&& each) {
+  auto& [first, second] = t;
+  each(first, second);
+}
+void fields(Is<Process> auto& t, auto&& each) {
+  auto& [capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime] = t;
+  each(capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime);
+}
+void fields(Is<Namespaces> auto& t, auto&& each) {
+  auto& [own] = t;
+  each(own);
+}
+void fields(Is<Filesystem> auto& t, auto&& each) {
+  auto& [readonly_root, recursive_readonly, nosuid, nodev, private_propagation, tmpfs, masked_paths, readonly_paths] = t;
+  each(readonly_root, recursive_readonly, nosuid, nodev, private_propagation, tmpfs, masked_paths, readonly_paths);
+}
+void fields(Is<Devices> auto& t, auto&& each) {
+  auto& [allow] = t;
+  each(allow);
+}
+void fields(Is<Sysctl> auto& t, auto&& each) {
+  auto& [allow] = t;
+  each(allow);
+}
+void fields(Is<Resources> auto& t, auto&& each) {
+  auto& [pids, memory] = t;
+  each(pids, memory);
+}
+void fields(Is<Policy> auto& t, auto&& each) {
+  auto& [name, version, description, process, namespaces, filesystem, devices, sysctl, seccomp, resources] = t;
+  each(name, version, description, process, namespaces, filesystem, devices, sysctl, seccomp, resources);
+}
+
+template <typename T>
+constexpr bool is_number = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+template <typename T>
+constexpr bool is_vector = false;
+template <typename T>
+constexpr bool is_vector<std::vector<T>> = true;
+template <typename T>
+constexpr bool is_optional = false;
+template <typename T>
+constexpr bool is_optional<std::optional<T>> = true;
+
+template <typename T>
+void put(Packer& out, const T& value) {
+  if constexpr (is_number<T>) {
+    out.number(static_cast<std::uint64_t>(value));
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    out.text(value);
+  } else if constexpr (is_vector<T>) {
+    out.list(value, [&](const auto& element) { put(out, element); });
+  } else if constexpr (is_optional<T>) {
+    out.number(value.has_value());
+    if (value) put(out, *value);
+  } else {
+    fields(value, [&](const auto&... members) { (put(out, members), ...); });
+  }
+}
+
+template <typename T>
+void get(Unpacker& in, T& value) {
+  if constexpr (std::is_same_v<T, bool>) {
+    value = in.number() != 0;
+  } else if constexpr (is_number<T>) {
+    value = static_cast<T>(in.number());
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    value = in.text();
+  } else if constexpr (is_vector<T>) {
+    value.resize(in.count());
+    for (auto& element : value) get(in, element);
+  } else if constexpr (is_optional<T>) {
+    if (in.number() != 0) get(in, value.emplace());
+  } else {
+    fields(value, [&](auto&... members) { (get(in, members), ...); });
+  }
+}
+
+}  // namespace
+
+std::string pack(const Policy& policy) {
+  Packer out;
+  put(out, policy);
+  return std::move(out).take();
+}
+
+base::Result<Policy> unpack(std::string_view bytes) {
+  Unpacker in(bytes);
+  Policy policy;
+  get(in, policy);
+  if (!in.done()) return base::Error::policy("packed policy is damaged");
+  return policy;
+}
+
+}  // namespace policy
