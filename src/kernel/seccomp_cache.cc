@@ -1,5 +1,8 @@
 #include "kernel/seccomp_cache.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,17 +15,17 @@
 #include <utility>
 
 #include "base/guard.h"
-#include "base/sha256.h"
 #include "base/text.h"
 
 namespace kernel {
 
 namespace {
 
-// The file: magic, header, key, instructions, and the SHA-256 of all that with the key's own SHA-256 in
-// the key's place. The key is compared anyway, and hashing it twice would be most of a hit's cost.
-constexpr std::string_view kMagic = "bulkhead seccomp 2\n";
-constexpr std::size_t kDigest = 32;
+// The file: magic, header, key, instructions, and a checksum of all that. The whole key is compared, so that its hash,
+// the file's name, need not be one that nobody can make collide: a collision is a miss. The checksum is against torn
+// writes and bad disks; who can write into the directory can do worse.
+constexpr std::string_view kMagic = "bulkhead seccomp 3\n";
+constexpr std::size_t kDigest = sizeof(XXH128_canonical_t);
 constexpr std::size_t kMaxFile = 4 << 20;  // a key is as long as config.json's section
 
 struct Header {
@@ -33,25 +36,21 @@ struct Header {
 
 std::string_view bytes_of(const auto& value) { return {reinterpret_cast<const char*>(&value), sizeof value}; }
 
-using Digest = base::Sha256::Digest;
-
-Digest checksum(std::string_view before_key, const Digest& key, std::string_view after_key) {
-  base::Sha256 hash;
-  hash.update(before_key);
-  hash.update(bytes_of(key));
-  hash.update(after_key);
-  return hash.finish();
+XXH128_canonical_t hash_of(std::string_view text) {
+  XXH128_canonical_t out;
+  XXH128_canonicalFromHash(&out, XXH3_128bits(text.data(), text.size()));
+  return out;
 }
 
-std::string encoded(std::string_view key, const Digest& key_digest, const SeccompBlob& blob) {
+std::string encoded(std::string_view key, const SeccompBlob& blob) {
   const Header header{key.size(), blob.flags, static_cast<std::uint32_t>(blob.code.size())};
-  const std::string head = base::cat(kMagic, bytes_of(header));
   const std::string_view code(reinterpret_cast<const char*>(blob.code.data()), blob.code.size() * sizeof(sock_filter));
-  const Digest digest = checksum(head, key_digest, code);
-  return base::cat(head, key, code, bytes_of(digest));
+  std::string out = base::cat(kMagic, bytes_of(header), key, code);
+  const XXH128_canonical_t digest = hash_of(out);
+  return out.append(bytes_of(digest));
 }
 
-std::optional<SeccompBlob> decoded(std::string_view file, std::string_view key, const Digest& key_digest) {
+std::optional<SeccompBlob> decoded(std::string_view file, std::string_view key) {
   const std::size_t head = kMagic.size() + sizeof(Header);
   if (file.size() < head + key.size() + kDigest || !file.starts_with(kMagic)) return std::nullopt;
   Header header;
@@ -61,7 +60,7 @@ std::optional<SeccompBlob> decoded(std::string_view file, std::string_view key, 
   if (file.size() != head + key.size() + header.instructions * sizeof(sock_filter) + kDigest) return std::nullopt;
   if (file.substr(head, key.size()) != key) return std::nullopt;
   const std::string_view code = file.substr(head + key.size(), header.instructions * sizeof(sock_filter));
-  const Digest digest = checksum(file.substr(0, head), key_digest, code);
+  const XXH128_canonical_t digest = hash_of(file.substr(0, file.size() - kDigest));
   if (file.substr(file.size() - kDigest) != bytes_of(digest)) return std::nullopt;
   SeccompBlob blob{std::vector<sock_filter>(header.instructions), header.flags};
   std::memcpy(blob.code.data(), code.data(), code.size());
@@ -120,6 +119,17 @@ base::Error refused(const std::string& path, std::string_view why) {
 
 }  // namespace
 
+// 32 hexadecimal digits.
+std::string seccomp_cache_file(std::string_view key) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (const unsigned char byte : hash_of(key).digest) {
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
+
 base::Result<base::UniqueFd> open_seccomp_cache(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
     return base::Error::system(errno, "make seccomp cache", path);
@@ -134,29 +144,27 @@ base::Result<base::UniqueFd> open_seccomp_cache(const std::string& path) {
 }
 
 std::optional<SeccompBlob> load_seccomp(int dir, std::string_view key) {
-  const Digest key_digest = base::sha256(key);
   const base::UniqueFd file(
-      ::openat(dir, base::hex(key_digest).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+      ::openat(dir, seccomp_cache_file(key).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat st {};
   if (!file || ::fstat(file.get(), &st) != 0) return std::nullopt;
   if (!S_ISREG(st.st_mode) || st.st_uid != ::geteuid() || (st.st_mode & 0022) != 0) return std::nullopt;
   if (st.st_size <= 0 || static_cast<std::uint64_t>(st.st_size) > kMaxFile) return std::nullopt;
   const auto text = read_whole(file.get(), static_cast<std::size_t>(st.st_size));
   if (!text) return std::nullopt;
-  return decoded(*text, key, key_digest);
+  return decoded(*text, key);
 }
 
 void store_seccomp(int dir, std::string_view key, const SeccompBlob& blob) {
   if (blob.code.empty() || blob.code.size() > BPF_MAXINSNS) return;
-  const Digest key_digest = base::sha256(key);
-  const std::string text = encoded(key, key_digest, blob);
+  const std::string text = encoded(key, blob);
   if (text.size() > kMaxFile) return;
   make_room(dir);
   // Hidden until complete, and gone by itself if this process dies: only then it gets a name, first one
   // that nobody reads, because linkat(2) does not replace.
   const base::UniqueFd file(::openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
   if (!file || !write_whole(file.get(), text)) return;
-  const std::string name = base::hex(key_digest);
+  const std::string name = seccomp_cache_file(key);
   const std::string passing = base::cat(".", name, ".", static_cast<std::int64_t>(::getpid()));
   const std::string magic_link = base::cat("/proc/self/fd/", file.get());
   ::unlinkat(dir, passing.c_str(), 0);

@@ -26,6 +26,9 @@ struct SeccompBlob {
 // another user's, or open to others.
 base::Result<base::UniqueFd> open_seccomp_cache(const std::string& path);
 
+// The name of a key's file.
+std::string seccomp_cache_file(std::string_view key);
+
 // `key` is plan::seccomp_cache_key()'s.
 std::optional<SeccompBlob> load_seccomp(int dir, std::string_view key);
 

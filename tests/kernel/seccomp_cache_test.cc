@@ -8,8 +8,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/sha256.h"
-
 namespace kernel {
 namespace {
 
@@ -28,7 +26,7 @@ class SeccompCache : public testing::Test {
   void TearDown() override { fs::remove_all(parent_); }
 
   std::string path() const { return parent_ / "cache"; }
-  fs::path file(std::string_view key) const { return fs::path(path()) / base::hex(base::sha256(key)); }
+  fs::path file(std::string_view key) const { return fs::path(path()) / seccomp_cache_file(key); }
   std::size_t files() const {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(path()), fs::directory_iterator()));
   }
