@@ -18,7 +18,7 @@ struct Builder {
   const kernel::Facts& facts;
   const CreateOptions& options;
   LaunchPlan plan;
-  Slot private_proc{};  // a procfs attached nowhere, for sysctls and LSM labels
+  Slot private_proc{};  // a procfs for sysctls and LSM labels, used by descriptor
   Slot mask_directory{};
 
   Slot add_fd(FdSource source, std::string because) {
@@ -62,8 +62,7 @@ base::Result<void> plan_identity(Builder& b);        // identity.cc: user, capab
 void plan_verification(Builder& b);                  // verify.cc: what init reads back while still privileged
 base::Result<void> plan_program(Builder& b);         // program.cc: argv, env, seccomp
 
-// "/a/../b/./c/" -> "/b/c"; always absolute.
-std::string clean_path(std::string_view path);
+using base::clean_path;
 // Whether `path` is `prefix` or below it; both clean.
 bool path_within(std::string_view path, std::string_view prefix);
 

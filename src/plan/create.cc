@@ -40,6 +40,8 @@ base::Result<LaunchPlan> plan_create(const harden::Hardened& hardened, const ker
   const oci::Spec& spec = hardened.spec();
   TRY(check_supported(spec));
   Builder b{hardened, spec, facts, options, {}, {}, {}};
+  b.plan.steps.reserve(256);  // more than most have: growing copies them all
+  b.plan.fds.reserve(32);
   b.plan.id = options.id;
   b.plan.bundle = options.bundle;
   b.plan.rootfs = absolute_rootfs(spec, options.bundle);
@@ -60,19 +62,6 @@ base::Result<LaunchPlan> plan_create(const harden::Hardened& hardened, const ker
   TRY(plan_program(b));
   TRY(check_invariants(b.plan, hardened));
   return std::move(b.plan);
-}
-
-std::string clean_path(std::string_view path) {
-  std::vector<std::string> parts;
-  for (auto& part : base::split(path, '/')) {
-    if (part.empty() || part == ".") continue;
-    if (part != "..") {
-      parts.push_back(std::move(part));
-    } else if (!parts.empty()) {
-      parts.pop_back();
-    }
-  }
-  return "/" + base::join(parts, "/");
 }
 
 bool path_within(std::string_view path, std::string_view prefix) {

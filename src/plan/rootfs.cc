@@ -5,6 +5,7 @@
 #include <linux/mount.h>
 #include <sys/mount.h>
 
+#include <algorithm>
 #include <array>
 
 #include "oci/mount_options.h"
@@ -208,6 +209,19 @@ base::Result<void> plan_mount(Builder& b, std::size_t index) {
   return base::ok();
 }
 
+// The container's own procfs, by the descriptor that init made it with, if all of it is there and can be written: one
+// made for this purpose alone costs more than its making, since the kernel waits for all processors when it goes.
+Slot whole_procfs(const Builder& b) {
+  for (const auto& step : b.plan.steps) {
+    const auto* mount = std::get_if<NewMount>(&step.op);
+    if (mount == nullptr || mount->fs != "proc" || (mount->attr & MOUNT_ATTR_RDONLY) != 0) continue;
+    const bool plain = std::all_of(mount->options.begin(), mount->options.end(),
+                                   [](const std::string& option) { return option.starts_with("source="); });
+    if (plain) return mount->mount;
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Result<void> plan_detached_mounts(Builder& b) {
@@ -220,7 +234,10 @@ base::Result<void> plan_detached_mounts(Builder& b) {
   constexpr std::uint64_t kInert = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
   const bool labels = !b.spec.process->apparmor_profile.empty() || !b.spec.process->selinux_label.empty();
   if (!b.spec.linux.sysctl.empty() || labels) {
-    b.private_proc = detached("proc", {}, kInert, b.spec.linux.sysctl.empty() ? "/process" : "/linux/sysctl");
+    b.private_proc = whole_procfs(b);
+    if (!b.private_proc.valid()) {
+      b.private_proc = detached("proc", {}, kInert, b.spec.linux.sysctl.empty() ? "/process" : "/linux/sysctl");
+    }
   }
   if (!b.spec.linux.masked_paths.empty()) {
     b.mask_directory = detached("tmpfs", {"source=tmpfs", "nr_blocks=1", "nr_inodes=1", "mode=755"},

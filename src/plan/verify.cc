@@ -5,6 +5,8 @@
 #include <linux/mount.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
+
 #include "plan/builder.h"
 
 namespace plan {
@@ -20,36 +22,44 @@ std::uint64_t statfs_flags(std::uint64_t attr) {
   return flags;
 }
 
+using Paths = std::vector<std::string>;
+
+Paths clean(const Paths& paths) {
+  Paths out;
+  out.reserve(paths.size());
+  for (const auto& path : paths) out.push_back(clean_path(path));
+  return out;
+}
+
+bool any_covers(const Paths& covers, const std::string& path) {
+  return std::any_of(covers.begin(), covers.end(), [&](const auto& cover) { return path_within(path, cover); });
+}
+
 // A later mount on the same path, or a mask over it, is what is seen there.
-bool covered(const Builder& b, std::size_t index) {
+bool covered(const Builder& b, const Paths& masks, std::size_t index) {
   const std::string& target = b.plan.mounts[index].target;
   for (std::size_t i = index + 1; i < b.plan.mounts.size(); ++i) {
     if (path_within(target, b.plan.mounts[i].target)) return true;
   }
-  for (const auto& path : b.spec.linux.masked_paths) {
-    if (path_within(target, clean_path(path))) return true;
-  }
-  return false;
+  return any_covers(masks, target);
 }
 
 }  // namespace
 
 void plan_verification(Builder& b) {
+  const Paths masks = clean(b.spec.linux.masked_paths);
+  const Paths readonly = clean(b.spec.linux.readonly_paths);
   const std::uint64_t root = b.plan.root_attr | (b.spec.root.readonly ? MOUNT_ATTR_RDONLY : 0U);
   b.add(VerifyMount{"/", statfs_flags(root), 0}, b.spec.root.readonly ? "/root/readonly" : "/root/path");
   for (std::size_t i = 0; i < b.plan.mounts.size(); ++i) {
     const PlannedMount& m = b.plan.mounts[i];
-    if (!covered(b, i)) b.add(VerifyMount{m.target, statfs_flags(m.attr), m.type}, m.because);
+    if (!covered(b, masks, i)) b.add(VerifyMount{m.target, statfs_flags(m.attr), m.type}, m.because);
   }
-  for (std::size_t i = 0; i < b.spec.linux.readonly_paths.size(); ++i) {
-    const std::string path = clean_path(b.spec.linux.readonly_paths[i]);
-    bool masked = false;
-    for (const auto& mask : b.spec.linux.masked_paths) masked = masked || path_within(path, clean_path(mask));
-    if (!masked) b.add(VerifyMount{path, ST_RDONLY, 0, true}, base::cat("/linux/readonlyPaths/", i));
+  for (std::size_t i = 0; i < readonly.size(); ++i) {
+    if (any_covers(masks, readonly[i])) continue;
+    b.add(VerifyMount{readonly[i], ST_RDONLY, 0, true}, base::cat("/linux/readonlyPaths/", i));
   }
-  for (std::size_t i = 0; i < b.spec.linux.masked_paths.size(); ++i) {
-    b.add(VerifyMask{clean_path(b.spec.linux.masked_paths[i])}, base::cat("/linux/maskedPaths/", i));
-  }
+  for (std::size_t i = 0; i < masks.size(); ++i) b.add(VerifyMask{masks[i]}, base::cat("/linux/maskedPaths/", i));
 }
 
 }  // namespace plan
