@@ -48,17 +48,6 @@ long configure(int fs, const char* option) {
   return call(__NR_fsconfig, fs, FSCONFIG_SET_STRING, key, option + n + 1, 0);
 }
 
-long same_directory(int a, int b, bool& same) {
-  struct statx x {}, y {};
-  const long result = call(__NR_statx, a, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &x);
-  if (failed(result)) return result;
-  const long other = call(__NR_statx, b, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &y);
-  if (failed(other)) return other;
-  same = x.stx_ino == y.stx_ino && x.stx_mnt_id == y.stx_mnt_id && x.stx_dev_major == y.stx_dev_major &&
-         x.stx_dev_minor == y.stx_dev_minor;
-  return 0;
-}
-
 // Where a mount may not land, however the path got there (CVE-2019-16884, CVE-2025-52881): on the root itself,
 // or on procfs unless the plan says so.
 long check_target(Context& ctx, int target, const Op& op) {
@@ -69,10 +58,16 @@ long check_target(Context& ctx, int target, const Op& op) {
     ctx.detail = kTargetOnProc;
     return -EACCES;
   }
-  bool is_root = false;
-  result = same_directory(target, ctx.root, is_root);
+  struct statx stat {};
+  if (ctx.root_inode == 0) {
+    result = call(__NR_statx, ctx.root, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &stat);
+    if (failed(result)) return result;
+    ctx.root_mount = stat.stx_mnt_id;
+    ctx.root_inode = stat.stx_ino;
+  }
+  result = call(__NR_statx, target, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &stat);
   if (failed(result)) return result;
-  if (is_root) {
+  if (stat.stx_mnt_id == ctx.root_mount && stat.stx_ino == ctx.root_inode) {
     ctx.detail = kTargetIsRoot;
     return -EBUSY;
   }
@@ -149,7 +144,7 @@ long attach(Context& ctx, const Op& op) {
     if (failed(known)) return known;
     const bool directory = (source.stx_mode & kernel::raw::kTypeMask) == kernel::raw::kDirectory;
     how.make = directory ? kernel::Make::kDirectory : kernel::Make::kFile;
-    target = kernel::open_in_root(ctx.root, ctx.text(op.text), how);
+    target = kernel::make_in_root(ctx.root, ctx.text(op.text), how);
   }
   if (failed(target)) return target;
   const int target_fd = static_cast<int>(target);

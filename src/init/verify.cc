@@ -86,6 +86,8 @@ long verify_caps(Context& ctx, const Op& op) {
     if (bound < 0) break;  // EINVAL: this kernel has no more capabilities
     // A capability that the runtime itself lacks cannot be in force, so only "more than wanted" is a difference.
     if (bound == 1 && (bounding_set >> cap & 1) == 0) return mismatch(ctx);
+    // The kernel keeps ambient within permitted and inheritable, which were just compared.
+    if (((wide(w + 2) & wide(w + 4)) >> cap & 1) == 0 && (ambient >> cap & 1) == 0) continue;
     const long raised = call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0);
     if (raised >= 0 && static_cast<std::uint64_t>(raised) != (ambient >> cap & 1)) return mismatch(ctx);
   }
@@ -113,24 +115,28 @@ long verify_mount(Context& ctx, const Op& op) {
   return flags_ok && type_ok ? 0 : mismatch(ctx);
 }
 
-// Masked: gone, the null device, or an empty read-only tmpfs.
+// Masked: gone, the null device, or an empty read-only tmpfs. The path is looked up as the container's program would.
 long verify_mask(Context& ctx, const Op& op) {
-  kernel::InRoot how;
-  how.flags = O_PATH;
-  const long fd = kernel::open_in_root(ctx.root, ctx.text(op.text), how);
-  if (fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES) return 0;
-  if (failed(fd)) return fd;
+  const char* path = ctx.text(op.text);
+  while (*path == '/') ++path;
   struct statx stat {};
-  struct statfs fs {};
-  long result = call(__NR_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stat);
-  if (!failed(result)) result = call(__NR_fstatfs, fd, &fs);
+  long result = call(__NR_statx, ctx.root, path, 0, STATX_TYPE, &stat);
+  if (result == -ENOENT || result == -ENOTDIR || result == -EACCES) return 0;
+  if (failed(result)) return result;
   const std::uint32_t type = stat.stx_mode & kernel::raw::kTypeMask;
-  const bool null = type == kernel::raw::kCharDevice && stat.stx_rdev_major == 1 && stat.stx_rdev_minor == 3;
+  if (type == kernel::raw::kCharDevice && stat.stx_rdev_major == 1 && stat.stx_rdev_minor == 3) return 0;
+  if (type != kernel::raw::kDirectory) return mismatch(ctx);
+  kernel::InRoot how;
+  how.flags = O_PATH | O_DIRECTORY;
+  const long fd = kernel::open_in_root(ctx.root, path, how);
+  if (failed(fd)) return fd;
+  struct statfs fs {};
+  result = call(__NR_fstatfs, fd, &fs);
   const bool read_only = (static_cast<std::uint64_t>(fs.f_flags) & kStatfsReadonly) != 0;
-  const bool empty = type == kernel::raw::kDirectory && fs.f_type == TMPFS_MAGIC && read_only && is_empty(fd);
+  const bool empty = fs.f_type == TMPFS_MAGIC && read_only && is_empty(fd);
   call(__NR_close, fd);
   if (failed(result)) return result;
-  return null || empty ? 0 : mismatch(ctx);
+  return empty ? 0 : mismatch(ctx);
 }
 
 // A working directory outside the root reads as "(unreachable)…" (CVE-2024-21626).

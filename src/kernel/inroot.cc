@@ -147,7 +147,7 @@ long splice_link(long prefix_fd, Path& path, std::size_t cut, Path& scratch, boo
 }
 
 // The path does not exist: makes it. Returns an O_PATH fd.
-long make_in_root(int root_fd, Path& path, const InRoot& how) {
+long make_path(int root_fd, Path& path, const InRoot& how) {
   Path scratch;
   for (int links = 0; links <= kMaxLinks; ++links) {
     std::size_t cut = 0;
@@ -165,15 +165,20 @@ long make_in_root(int root_fd, Path& path, const InRoot& how) {
 
 }  // namespace
 
+long make_in_root(int root_fd, const char* path, const InRoot& how) {
+  Path clean;
+  if (!normalise(path, clean)) return -ENAMETOOLONG;
+  const long made = make_path(root_fd, clean, how);
+  if (raw::failed(made) || (how.flags & O_PATH) != 0) return made;
+  close_fd(made);
+  return open_once(root_fd, clean.text, how.flags, 0, resolve_flags(how));
+}
+
 long open_in_root(int root_fd, const char* path, const InRoot& how) {
   Path clean;
   if (!normalise(path, clean)) return -ENAMETOOLONG;
   const long fd = open_once(root_fd, clean.text, how.flags, 0, resolve_flags(how));
-  if (fd != -ENOENT || how.make == Make::kNothing) return fd;
-  const long made = make_in_root(root_fd, clean, how);
-  if (raw::failed(made) || (how.flags & O_PATH) != 0) return made;
-  close_fd(made);
-  return open_once(root_fd, clean.text, how.flags, 0, resolve_flags(how));
+  return fd != -ENOENT || how.make == Make::kNothing ? fd : make_in_root(root_fd, clean.text, how);
 }
 
 }  // namespace kernel

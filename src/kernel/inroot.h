@@ -21,5 +21,7 @@ struct InRoot {
 // -ELOOP a link where none may be, -EAGAIN the tree kept changing for 128 tries, -ENOTDIR, -ENOENT …
 // A dangling symbolic link is followed, in root, to where the missing file is to be made.
 long open_in_root(int root_fd, const char* path, const InRoot& how);
+// The same for a path of which the caller has just heard that it is missing.
+long make_in_root(int root_fd, const char* path, const InRoot& how);
 
 }  // namespace kernel

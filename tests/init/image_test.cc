@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 #include <string>
@@ -44,7 +45,7 @@ LaunchPlan sample() {
 class Image {
  public:
   explicit Image(const std::string& bytes) : words_((bytes.size() + 7) / 8), size_(bytes.size()) {
-    std::memcpy(words_.data(), bytes.data(), bytes.size());
+    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(words_.data()));
   }
   bool check() { return image::check_image(words_.data(), size_, view_); }
   const image::View& view() const { return view_; }
