@@ -56,9 +56,10 @@ container::Record make_record(const GlobalArgs& global, const Prepared& prepared
 
 base::Result<launch::Launched> launch_once(const Prepared& prepared, const container::ContainerDir& dir) {
   std::string image = TRY(plan::encode(prepared.plan));
+  TRY(container::remove_journal(dir.fd()));  // of a try before this one
   TRY(container::save_journal(dir.fd(), {.cgroup_paths = prepared.plan.cgroup.directories, .planned = true, .init = {}}));
   kernel::CgroupHandle cgroup = TRY(launch::make_cgroup(prepared.plan));
-  TRY(container::save_journal(dir.fd(), {.cgroup_paths = cgroup.paths(), .planned = false, .init = {}}));
+  TRY(container::confirm_journal(dir.fd()));
   return launch::launch(prepared.plan, std::move(image), std::move(cgroup), dir.fd());
 }
 
@@ -134,10 +135,13 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   base::ScopeGuard remove_dir([&] { (void)root.remove(dir); });  // as in ~Made
 
   launch::Launched launched = TRY(launch_prepared(global, request, prepared, dir, log));
+  // While init sets the container up.
   report(prepared.outcome.decisions, prepared.plan.warnings, log);
   const kernel::ProcessIdentity identity = TRY(launched.process().identity());
   container::Record record = make_record(global, prepared, launched, identity);
-  TRY(container::save_record(dir.fd(), record));
+  TRY(container::stage_record(dir.fd(), record));
+  TRY(launched.await_ready(prepared.plan));
+  TRY(container::commit_record(dir.fd()));
   TRY(container::remove_journal(dir.fd()));
   if (!args.pid_file.empty()) TRY(write_pid_file(args.pid_file, identity.pid));
   for (const auto& warning : launched.warnings) log.warning(warning);

@@ -32,8 +32,12 @@ base::Result<int> run_foreground(const GlobalArgs& global, const CreateArgs& arg
   const auto status = foreground.wait(made.launched().process());
   // Also when the waiting failed: nobody else will look after the container.
   if (!args.keep) {
-    const container::Container ended = TRY(container::load_container(made.root(), args.id));
-    TRY(container::destroy_container(made.root(), ended));
+    if (status) {
+      TRY(container::destroy_ended(made.root(), made.dir(), made.record()));
+    } else {
+      const container::Container left = TRY(container::load_container(made.root(), args.id));
+      TRY(container::destroy_container(made.root(), left));
+    }
   }
   if (!status) return status.error();
   return status->shell_code();

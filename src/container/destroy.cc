@@ -31,7 +31,7 @@ base::Result<void> end_processes(const std::optional<kernel::PidFd>& init, const
 
 // A directory without a usable state.json: a create was killed, or the machine crashed.
 base::Result<void> clean_torn(const StateRoot& root, const ContainerDir& dir) {
-  // A damaged journal is as good as none: its writer renames it into place, so nothing was started after it.
+  // A damaged journal is as good as none: nothing was made before it was whole.
   auto journal = read_journal(dir.fd());
   if (journal.has_value() && *journal) {
     const Journal& found = **journal;
@@ -83,6 +83,13 @@ base::Result<void> kill_container(const Container& container, int signal, bool a
 base::Result<void> destroy_container(const StateRoot& root, const Container& container) {
   TRY(end_processes(container.init, container.record.cgroup_paths));
   return root.remove(container.dir);
+}
+
+base::Result<void> destroy_ended(const StateRoot& root, const ContainerDir& dir, const Record& record) {
+  if (!TRY(root.lock_for_delete(dir))) return base::ok();  // somebody else has removed it
+  if (!record.own_pid_namespace) TRY(kernel::cgroup_kill_all(record.cgroup_paths, SIGKILL));
+  TRY(kernel::cgroup_destroy(record.cgroup_paths));
+  return root.remove(dir);
 }
 
 base::Result<void> delete_container(const std::string& root, const std::string& id, bool force) {

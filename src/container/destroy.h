@@ -18,6 +18,9 @@ base::Result<void> kill_container(const Container& container, int signal, bool a
 // error it can be tried again. The caller has checked the status.
 base::Result<void> destroy_container(const StateRoot& root, const Container& container);
 
+// The same for a container whose init the caller has seen end; what is gone already is no error.
+base::Result<void> destroy_ended(const StateRoot& root, const ContainerDir& dir, const Record& record);
+
 // The `delete` verb. Without `force`: only what is stopped or created. With it: anything, also what a killed create
 // left, and an id that nobody has is no error.
 base::Result<void> delete_container(const std::string& root, const std::string& id, bool force);

@@ -112,15 +112,20 @@ base::Result<CgroupPaths> read_cgroup_paths(const Cursor& object) {
   return paths;
 }
 
-base::Result<void> save_file(int dirfd, const std::string& name, std::string_view text) {
-  const std::string temporary = base::cat('.', name, ".tmp");
+base::Result<void> write_file(int dirfd, const std::string& name, std::string_view text) {
   base::UniqueFd fd(
-      ::openat(dirfd, temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!fd) return base::Error::system(errno, "make", temporary);
+      ::openat(dirfd, name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!fd) return base::Error::system(errno, "make", name);
   TRY_IN(name, kernel::write_all(fd.get(), text));
-  if (::renameat(dirfd, temporary.c_str(), dirfd, name.c_str()) != 0) return base::Error::system(errno, "rename", name);
   return base::ok();
 }
+
+base::Result<void> rename_file(int dirfd, const std::string& from, const std::string& to) {
+  if (::renameat(dirfd, from.c_str(), dirfd, to.c_str()) != 0) return base::Error::system(errno, "rename", to);
+  return base::ok();
+}
+
+std::string temporary_of(const std::string& name) { return base::cat('.', name, ".tmp"); }
 
 base::Result<std::optional<std::string>> read_file(int dirfd, const char* name) {
   auto text = kernel::read_file_at(dirfd, name, kMaxFileSize, O_NOFOLLOW | O_NONBLOCK);
@@ -194,8 +199,15 @@ base::Result<Record> parse_record(const std::string& text) {
   return record;
 }
 
+base::Result<void> stage_record(int dirfd, const Record& record) {
+  return write_file(dirfd, temporary_of(kStateFile), encode_record(record));
+}
+
+base::Result<void> commit_record(int dirfd) { return rename_file(dirfd, temporary_of(kStateFile), kStateFile); }
+
 base::Result<void> save_record(int dirfd, const Record& record) {
-  return save_file(dirfd, kStateFile, encode_record(record));
+  TRY(stage_record(dirfd, record));
+  return commit_record(dirfd);
 }
 
 base::Result<std::optional<Record>> read_record(int dirfd) {
@@ -207,7 +219,7 @@ base::Result<std::optional<Record>> read_record(int dirfd) {
 std::string encode_journal(const Journal& journal) {
   ObjectText out;
   if (journal.init) write_identity(out, *journal.init);
-  return out.map("cgroup_paths", journal.cgroup_paths).boolean("planned", journal.planned).done();
+  return out.map("cgroup_paths", journal.cgroup_paths).done();
 }
 
 base::Result<Journal> parse_journal(const std::string& text) {
@@ -215,24 +227,35 @@ base::Result<Journal> parse_journal(const std::string& text) {
   const Cursor top = json.root();
   Journal journal;
   journal.cgroup_paths = TRY(read_cgroup_paths(top));
-  journal.planned = TRY(want_bool(top, "planned"));
   if (top.find("init_process_pid")) journal.init = TRY(read_identity(top));
   return journal;
 }
 
 base::Result<void> save_journal(int dirfd, const Journal& journal) {
-  return save_file(dirfd, kJournalFile, encode_journal(journal));
+  // Torn, it says nothing, and while it is written there is nothing to tell of.
+  if (journal.planned) return write_file(dirfd, kPlannedFile, encode_journal(journal));
+  TRY(write_file(dirfd, temporary_of(kJournalFile), encode_journal(journal)));
+  return rename_file(dirfd, temporary_of(kJournalFile), kJournalFile);
 }
 
+base::Result<void> confirm_journal(int dirfd) { return rename_file(dirfd, kPlannedFile, kJournalFile); }
+
 base::Result<std::optional<Journal>> read_journal(int dirfd) {
-  const auto text = TRY(read_file(dirfd, kJournalFile));
+  auto text = TRY(read_file(dirfd, kJournalFile));
+  const bool planned = !text;
+  if (planned) text = TRY(read_file(dirfd, kPlannedFile));
   if (!text) return std::optional<Journal>();
-  return std::optional<Journal>(TRY(parse_journal(*text)));
+  Journal journal = TRY(parse_journal(*text));
+  journal.planned = planned;
+  return std::optional<Journal>(std::move(journal));
 }
 
 base::Result<void> remove_journal(int dirfd) {
-  if (::unlinkat(dirfd, kJournalFile, 0) == 0 || errno == ENOENT) return base::ok();
-  return base::Error::system(errno, "remove", kJournalFile);
+  for (const char* name : {kJournalFile, kPlannedFile}) {
+    if (::unlinkat(dirfd, name, 0) == 0) return base::ok();  // one becomes the other
+    if (errno != ENOENT) return base::Error::system(errno, "remove", name);
+  }
+  return base::ok();
 }
 
 }  // namespace container

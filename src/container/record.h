@@ -42,13 +42,16 @@ std::map<std::string, std::string> namespace_paths_of(pid_t pid);
 std::string encode_record(const Record& record);
 base::Result<Record> parse_record(const std::string& text);
 
-// Written to a temporary name and renamed, 0600: a reader sees all of it or none.
+// In two steps, the first of which takes the time: written to a temporary name, 0600, and renamed. A reader sees all of
+// it or none.
+base::Result<void> stage_record(int dirfd, const Record& record);
+base::Result<void> commit_record(int dirfd);
 base::Result<void> save_record(int dirfd, const Record& record);
 // Empty if there is no state.json. Error: state, with the place in the file.
 base::Result<std::optional<Record>> read_record(int dirfd);
 
-// creating.json: what exists so far. Saved first without init, again once it is known. Every process in these
-// cgroups will be killed by a clean-up: list only those that this create made or found empty.
+// What exists so far. planned.json, whose cgroups are still to be made, becomes creating.json once they are. Every
+// process in the cgroups of creating.json will be killed by a clean-up: only those that this create made or found empty.
 struct Journal {
   CgroupPaths cgroup_paths;
   bool planned = false;  // the cgroup is still to be made: what is there may be somebody else's
@@ -59,6 +62,8 @@ std::string encode_journal(const Journal& journal);
 base::Result<Journal> parse_journal(const std::string& text);
 
 base::Result<void> save_journal(int dirfd, const Journal& journal);
+// What planned.json lists has been made.
+base::Result<void> confirm_journal(int dirfd);
 base::Result<std::optional<Journal>> read_journal(int dirfd);
 // Once state.json is there. What is gone already is no error.
 base::Result<void> remove_journal(int dirfd);

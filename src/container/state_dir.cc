@@ -143,6 +143,9 @@ base::Result<bool> StateRoot::lock_for_delete(const ContainerDir& dir) const {
 }
 
 base::Result<void> StateRoot::remove(const ContainerDir& dir) const {
+  // Most often this is all that there is.
+  ::unlinkat(dir.fd(), kStateFile, 0);
+  if (::unlinkat(fd(), dir.id().c_str(), AT_REMOVEDIR) == 0) return base::ok();
   TRY_IN("state directory", remove_content(dir.fd()));
   if (::unlinkat(fd(), dir.id().c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
     return base::Error::system(errno, "remove state directory of", dir.id());

@@ -16,6 +16,7 @@ namespace container {
 // Names inside a container's directory.
 inline constexpr const char* kStateFile = "state.json";
 inline constexpr const char* kJournalFile = "creating.json";
+inline constexpr const char* kPlannedFile = "planned.json";
 // The socket at which a created container waits for `start`; it exists only while the container is "created".
 inline constexpr const char* kStartSocket = "start.sock";
 

@@ -34,7 +34,7 @@ class CgroupHandle {
   // `tasks` of the v1 hierarchy that has this controller, for writing; -1: there is none. The single-threaded child
   // writes "0" to it itself: a pid written to cgroup.procs by the parent takes the kernel's global
   // cgroup_threadgroup_rwsem, whose write side waits for an RCU grace period, 10 ms and more on an idle machine.
-  int tasks_fd(std::string_view controller) const;
+  base::UniqueFd take_tasks(std::string_view controller);
   // `tasks` of every v1 hierarchy, in the plan's order.
   const std::vector<std::pair<std::string, base::UniqueFd>>& tasks() const { return tasks_; }
 

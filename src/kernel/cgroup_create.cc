@@ -45,11 +45,11 @@ void CgroupHandle::undo() {
   keep();
 }
 
-int CgroupHandle::tasks_fd(std::string_view controller) const {
-  for (const auto& [name, fd] : tasks_) {
-    if (name == controller) return fd.get();
+base::UniqueFd CgroupHandle::take_tasks(std::string_view controller) {
+  for (auto& [name, fd] : tasks_) {
+    if (name == controller) return std::move(fd);
   }
-  return -1;
+  return {};
 }
 
 class CgroupMaker {

@@ -96,20 +96,6 @@ base::Result<void> settle(const plan::LaunchPlan& plan, Sources& sources, const 
   return send_message(report, init::MessageKind::kMapsReady);
 }
 
-// init's words until it is ready.
-base::Result<void> await_ready(const plan::LaunchPlan& plan, Launched& launched, int report) {
-  for (;;) {
-    init::Message message{};
-    if (!TRY(receive_message(report, message))) return silent_death(launched.process());
-    switch (message.kind) {
-      case init::MessageKind::kReady: return base::ok();
-      case init::MessageKind::kWarning: launched.warnings.push_back(describe_warning(plan, message)); break;
-      case init::MessageKind::kFailure: return describe_failure(plan, message);
-      default: return Error::system(EPROTO, "hear from init");
-    }
-  }
-}
-
 struct Channel {
   UniqueFd parent, child;
 };
@@ -157,6 +143,7 @@ Launched::Launched(Launched&& other) noexcept
     : warnings(std::move(other.warnings)),
       process_(std::move(other.process_)),
       report_(std::move(other.report_)),
+      proc_(std::move(other.proc_)),
       cgroup_(std::move(other.cgroup_)),
       armed_(std::exchange(other.armed_, false)) {}
 
@@ -165,6 +152,28 @@ Launched::~Launched() {
   // Undo: nobody is left to hear of an error here, and a process that is gone already is what is wanted.
   (void)process_.send_signal(SIGKILL);
   (void)process_.reap();
+}
+
+// What fails here because init has gone is init's error.
+Error Launched::cause(const plan::LaunchPlan& plan, Error error) const {
+  init::Message message{};
+  while (::recv(report_.get(), &message, sizeof(message), MSG_DONTWAIT) == static_cast<ssize_t>(sizeof(message))) {
+    if (message.kind == init::MessageKind::kFailure) return describe_failure(plan, message);
+  }
+  return error;
+}
+
+base::Result<void> Launched::await_ready(const plan::LaunchPlan& plan) {
+  for (;;) {
+    init::Message message{};
+    if (!TRY(receive_message(report_.get(), message))) return silent_death(process_);
+    switch (message.kind) {
+      case init::MessageKind::kReady: return verify_namespaces(plan.unshare_flags, proc_.get());
+      case init::MessageKind::kWarning: warnings.push_back(describe_warning(plan, message)); break;
+      case init::MessageKind::kFailure: return describe_failure(plan, message);
+      default: return Error::system(EPROTO, "hear from init");
+    }
+  }
 }
 
 void Launched::keep() {
@@ -206,11 +215,13 @@ base::Result<Launched> launch(const plan::LaunchPlan& plan, std::string image, k
   const int report = channel.parent.get();
   Launched launched(std::move(process), std::move(channel.parent), std::move(cgroup));
   const std::string proc_path = cat("/proc/", launched.process().pid());
-  const UniqueFd proc(::open(proc_path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!proc) return Error::system(errno, "open", proc_path);
-  TRY(settle(plan, sources, launched, report, proc.get(), launched.warnings));
-  TRY(await_ready(plan, launched, report));
-  TRY(verify_namespaces(plan, proc.get()));
+  launched.proc_.reset(::open(proc_path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!launched.proc_) return Error::system(errno, "open", proc_path);
+  const auto settled = [&]() -> base::Result<void> {
+    TRY(settle(plan, sources, launched, report, launched.proc_.get(), launched.warnings));
+    return verify_namespaces(plan.clone_flags, launched.proc_.get());
+  }();
+  if (!settled) return launched.cause(plan, settled.error());
   return launched;
 }
 

@@ -14,7 +14,8 @@
 
 namespace launch {
 
-// An init that is ready. Until keep() is called, the destructor kills and reaps it.
+// An init that sets the container up on its own, while this process may do something else. Until keep() is called, the
+// destructor kills and reaps it.
 class Launched {
  public:
   Launched(kernel::PidFd process, base::UniqueFd report, kernel::CgroupHandle cgroup);
@@ -25,6 +26,8 @@ class Launched {
 
   const kernel::PidFd& process() const { return process_; }
   const kernel::CgroupPaths& cgroup_paths() const { return cgroup_.paths(); }
+  // Returns when init is ready, its program found and everything verified but what comes after, or why it is not.
+  base::Result<void> await_ready(const plan::LaunchPlan& plan);
   // The container is on its own now: neither it nor its cgroup are undone any more.
   void keep();
 
@@ -36,8 +39,13 @@ class Launched {
   std::vector<std::string> warnings;
 
  private:
+  friend base::Result<Launched> launch(const plan::LaunchPlan& plan, std::string image, kernel::CgroupHandle cgroup,
+                                       int container_dir_fd);
+  base::Error cause(const plan::LaunchPlan& plan, base::Error error) const;
+
   kernel::PidFd process_;
   base::UniqueFd report_;
+  base::UniqueFd proc_;  // its directory in /proc
   kernel::CgroupHandle cgroup_;
   bool armed_ = true;
 };
@@ -45,7 +53,7 @@ class Launched {
 // The plan's cgroup, if it has one: made before anything else, so that it can be recorded first.
 base::Result<kernel::CgroupHandle> make_cgroup(const plan::LaunchPlan& plan);
 
-// `image` is the encoded plan, its slots still empty. `container_dir_fd`: the container's directory, where the gate
+// Starts init, with its id maps and limits. `image` is the encoded plan, its slots still empty. `container_dir_fd`: the container's directory, where the gate
 // socket goes if the plan has one.
 base::Result<Launched> launch(const plan::LaunchPlan& plan, std::string image, kernel::CgroupHandle cgroup,
                               int container_dir_fd);

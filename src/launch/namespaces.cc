@@ -116,8 +116,7 @@ base::Result<base::UniqueFd> open_user_namespace(const plan::LaunchPlan& plan) {
   return base::UniqueFd();
 }
 
-base::Result<void> verify_namespaces(const plan::LaunchPlan& plan, int proc_fd) {
-  const std::uint64_t made = plan.clone_flags | plan.unshare_flags;
+base::Result<void> verify_namespaces(std::uint64_t made, int proc_fd) {
   for (const auto& name : kNames) {
     if ((made & name.type) == 0) continue;
     struct stat own {}, child {};

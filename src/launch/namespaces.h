@@ -33,8 +33,8 @@ class NamespaceVisit {
 // The user namespace to join, if the plan has one.
 base::Result<base::UniqueFd> open_user_namespace(const plan::LaunchPlan& plan);
 
-// After setup: the namespaces that the plan calls new are not those of this process. What cannot be looked at is not
-// judged; any equality is an error.
-base::Result<void> verify_namespaces(const plan::LaunchPlan& plan, int proc_fd);
+// The namespaces that were to be made (CLONE_NEW*) are not those of this process. What cannot be looked at is not judged;
+// any equality is an error.
+base::Result<void> verify_namespaces(std::uint64_t made, int proc_fd);
 
 }  // namespace launch

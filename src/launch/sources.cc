@@ -41,13 +41,9 @@ base::Result<UniqueFd> open_root(const plan::LaunchPlan& plan) {
   }
   if (!root) return Error::system(errno, "config.json: /root/path: open", plan.rootfs);
   UniqueFd tree = TRY_IN("config.json: /root/path", kernel::clone_tree(root.get(), "", plan.root_recursive));
-  TRY_IN("config.json: /root/path", kernel::set_mount_attributes(tree.get(), {.set = plan.root_attr,
-                                                                              .propagation = plan.root_propagation,
-                                                                              .recursive = false}));
-  if (plan.root_propagation != 0) {
-    TRY_IN("config.json: /root/path",
-           kernel::set_mount_attributes(tree.get(), {.propagation = plan.root_propagation, .recursive = true}));
-  }
+  TRY_IN("config.json: /root/path", kernel::set_mount_attributes(tree.get(), {.set = plan.root_attr, .recursive = false}));
+  TRY_IN("config.json: /root/path",
+         kernel::set_mount_attributes(tree.get(), {.propagation = plan.root_propagation, .recursive = true}));
   return tree;
 }
 
@@ -79,8 +75,14 @@ base::Result<UniqueFd> open_bind(const plan::BindTree& bind) {
     return kernel::set_mount_attributes(
         tree.get(), {.set = set, .clear = clear, .propagation = propagation, .recursive = recursive});
   };
-  TRY_IN(cat("bind ", base::quote(bind.source)), apply(bind.attr_set, bind.attr_clear, 0, false));
-  TRY_IN(cat("bind ", base::quote(bind.source)), apply(bind.rec_set, bind.rec_clear, bind.propagation, true));
+  if (bind.recursive) {
+    TRY_IN(cat("bind ", base::quote(bind.source)), apply(bind.attr_set, bind.attr_clear, 0, false));
+    TRY_IN(cat("bind ", base::quote(bind.source)), apply(bind.rec_set, bind.rec_clear, bind.propagation, true));
+  } else {  // one mount: what is said of all below is said of it, and last
+    TRY_IN(cat("bind ", base::quote(bind.source)),
+           apply((bind.attr_set & ~bind.rec_clear) | bind.rec_set, (bind.attr_clear & ~bind.rec_set) | bind.rec_clear,
+                 bind.propagation, false));
+  }
   if (!bind.uid_mappings.empty()) {
     const UniqueFd userns = TRY(make_userns(bind.uid_mappings, bind.gid_mappings));
     TRY_IN(cat("idmap ", base::quote(bind.source)),
@@ -138,7 +140,7 @@ base::Result<UniqueFd> open_gate(int dir_fd) {
 
 struct Opener {
   const plan::LaunchPlan& plan;
-  const kernel::CgroupHandle& cgroup;
+  kernel::CgroupHandle& cgroup;
   int gate_dir_fd;
 
   base::Result<UniqueFd> operator()(const plan::RootTree&) const { return open_root(plan); }
@@ -147,9 +149,9 @@ struct Opener {
   base::Result<UniqueFd> operator()(const plan::ParentMount&) const { return UniqueFd(); }  // later, in the namespaces
   base::Result<UniqueFd> operator()(const plan::LocalMount&) const { return UniqueFd(); }
   base::Result<UniqueFd> operator()(const plan::TasksFile& s) const {
-    const int fd = ::fcntl(cgroup.tasks_fd(s.controller), F_DUPFD_CLOEXEC, 3);
-    if (fd < 0) return Error::system(errno, "cgroup tasks file of", s.controller);
-    return UniqueFd(fd);
+    UniqueFd fd = cgroup.take_tasks(s.controller);
+    if (!fd) return Error::system(ENOENT, "cgroup tasks file of", s.controller);
+    return fd;
   }
   base::Result<UniqueFd> operator()(const plan::NamespaceFile& s) const { return open_namespace({s.type, s.path}); }
   base::Result<UniqueFd> operator()(const plan::GateSocket&) const { return open_gate(gate_dir_fd); }
@@ -163,7 +165,7 @@ Error idmap_error(const Error& cause, const std::string& what) {
 
 }  // namespace
 
-base::Result<Sources> Sources::open(const plan::LaunchPlan& plan, const kernel::CgroupHandle& cgroup, int gate_dir_fd) {
+base::Result<Sources> Sources::open(const plan::LaunchPlan& plan, kernel::CgroupHandle& cgroup, int gate_dir_fd) {
   Sources sources;
   sources.fds_.reserve(plan.fds.size());
   for (const auto& fd : plan.fds) {

@@ -17,7 +17,7 @@ class Sources {
  public:
   // All but what needs the joined namespaces (open_in_namespaces) and what init makes itself. `gate_dir_fd` is the
   // directory in which the gate socket is made.
-  static base::Result<Sources> open(const plan::LaunchPlan& plan, const kernel::CgroupHandle& cgroup, int gate_dir_fd);
+  static base::Result<Sources> open(const plan::LaunchPlan& plan, kernel::CgroupHandle& cgroup, int gate_dir_fd);
   // File systems that must be made inside the namespaces that the container joins; called while this process is there.
   base::Result<void> open_in_namespaces(const plan::LaunchPlan& plan);
   // Idmaps the mounts that want it, with the container's user namespace.

@@ -154,7 +154,7 @@ class Verification : public Namespaces {
     plan.clone_flags = clone;
     plan.unshare_flags = unshare;
     const base::UniqueFd fd(::open(proc.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    return verify_namespaces(plan, fd.get());
+    return verify_namespaces(plan.clone_flags | plan.unshare_flags, fd.get());
   }
 };
 
@@ -189,7 +189,7 @@ TEST_F(Verification, OfAProcessThatIsGoneFails) {
   }
   plan::LaunchPlan plan;
   plan.clone_flags = CLONE_NEWUTS;
-  const auto verified = verify_namespaces(plan, proc.get());
+  const auto verified = verify_namespaces(plan.clone_flags | plan.unshare_flags, proc.get());
   ASSERT_FALSE(verified.has_value());
   EXPECT_TRUE(verified.error().sys() == ENOENT || verified.error().sys() == ESRCH) << verified.error().message();
 }
