@@ -10,8 +10,8 @@ namespace plan {
 
 namespace {
 
-// Raised with every change to what is emitted for the same inputs.
-constexpr std::uint64_t kFormat = 1;
+// Raised with every change to what is emitted, or proven, for the same inputs.
+constexpr std::uint64_t kFormat = 2;
 
 class Key {
  public:

@@ -25,7 +25,8 @@ struct SeccompProgram {
 // (KILL_PROCESS < KILL_THREAD < TRAP < ERRNO < USER_NOTIF < TRACE < LOG < ALLOW); where both give ERRNO, the
 // request's errno. Either may be absent. The flags are the request's; a policy alone has none. Errors: policy (unknown
 // name in the policy's list), config (JSON pointer into config.json), unsupported (notify without listener …, more than
-// 4096 instructions).
+// 4096 instructions). The program is proven to be that (seccomp_proof) before it is returned; where that fails, the
+// error is unsupported too.
 base::Result<SeccompProgram> build_seccomp(const oci::Seccomp* request, const policy::SeccompPolicy* policy);
 
 // A canonical, length-prefixed encoding of every field of both, of this program's version, of libseccomp's

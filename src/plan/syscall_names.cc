@@ -33,6 +33,14 @@ int resolve(Abi abi, const std::string& name) {
   return seccomp_syscall_resolve_name_arch(libseccomp_token(abi), name.c_str());
 }
 
+std::string name_libseccomp(Abi abi, int number) {
+  char* found = seccomp_syscall_resolve_num_arch(libseccomp_token(abi), number);
+  if (found == nullptr) return {};
+  std::string name = found;
+  std::free(found);  // NOLINT: libseccomp's contract
+  return name;
+}
+
 const NewSyscall* newer(std::string_view name) {
   for (const auto& entry : newer_syscalls())
     if (entry.name == name) return &entry;
@@ -105,16 +113,20 @@ bool syscall_supported(const std::string& name) {
   return syscall_number(Abi::kX8664, name) || syscall_number(Abi::kAarch64, name);
 }
 
+std::string syscall_name(Abi abi, std::uint32_t number) {
+  for (const auto& entry : newer_syscalls())
+    if (newer_number(abi, entry.name) == number) return std::string(entry.name);
+  return name_libseccomp(abi, static_cast<int>(number));
+}
+
 std::string syscall_nearest(std::string_view name) {
   constexpr int kPastLastNumber = 600;
   std::vector<std::string> names;
   for (const auto& entry : newer_syscalls()) names.emplace_back(entry.name);
   for (const Abi abi : {Abi::kX8664, Abi::kAarch64}) {
     for (int number = 0; number < kPastLastNumber; ++number) {
-      char* found = seccomp_syscall_resolve_num_arch(libseccomp_token(abi), number);
-      if (found == nullptr) continue;
-      names.emplace_back(found);
-      std::free(found);  // NOLINT: libseccomp's contract
+      std::string found = name_libseccomp(abi, number);
+      if (!found.empty()) names.push_back(std::move(found));
     }
   }
   const std::vector<std::string_view> views(names.begin(), names.end());

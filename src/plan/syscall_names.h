@@ -38,6 +38,9 @@ std::optional<std::uint32_t> syscall_number(Abi abi, const std::string& name);
 // As libseccomp without the newer table, for comparing the two.
 std::optional<std::uint32_t> syscall_number_libseccomp(Abi abi, const std::string& name);
 
+// The name of a number, for messages; empty if it has none.
+std::string syscall_name(Abi abi, std::uint32_t number);
+
 // Whether any machine has a call of that name ("open" on aarch64: known, and not there).
 bool syscall_known(const std::string& name);
 // Whether x86-64 or aarch64 has it: the names that a policy may use.

@@ -108,7 +108,7 @@ TEST(SeccompMeet, BuildsTheMeetOfTheWholeTables) {
     const auto profile = samples::random_profile(dice, samples::Constants::kAny);
     const auto policy = samples::random_policy(dice);
     const auto program = build_seccomp(&profile, &policy);
-    ASSERT_TRUE(program);
+    ASSERT_TRUE(program) << program.error().message();
     const auto whole = meet(*request_table(profile, kNativeAbi), *policy_table(policy, kNativeAbi));
     const auto want = [&](auto token, auto number, const auto& args) { return evaluate(whole, token, number, args); };
     const auto values = joined(samples::interesting(profile), samples::interesting(policy));

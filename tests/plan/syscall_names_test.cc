@@ -54,6 +54,15 @@ TEST(SyscallNames, OfOneMachineOnly) {
   EXPECT_EQ(syscall_number(Abi::kX32, "rt_sigaction"), kX32Bit | 512);
 }
 
+TEST(SyscallNames, OfANumber) {
+  EXPECT_EQ(syscall_name(Abi::kX8664, 41), "socket");
+  EXPECT_EQ(syscall_name(Abi::kX86, 102), "socketcall");
+  EXPECT_EQ(syscall_name(Abi::kX32, kX32Bit | 512), "rt_sigaction");
+  for (const auto& entry : newer_syscalls()) EXPECT_EQ(syscall_name(Abi::kX8664, entry.number), entry.name);
+  for (const std::uint32_t number : {999U, 0x40000000U, 0xffffffffU, 0xffffffd8U})
+    EXPECT_EQ(syscall_name(Abi::kX8664, number), "");
+}
+
 TEST(SyscallNames, MultiplexedOnI386) {
   EXPECT_EQ(syscall_number(Abi::kX86, "socketcall"), 102U);
   EXPECT_EQ(syscall_number(Abi::kX86, "socket"), 359U);
