@@ -99,6 +99,22 @@ class RedirectTest(EnvironmentCase):
         )
         self.assertEqual([path.name for path in given.iterdir()], ["token"])
 
+    def test_nothing_is_made_in_a_directory_of_the_host(self):
+        given = self.work / "given"
+        given.mkdir()
+
+        def mount(bundle):
+            bundle.mount("/run", type="bind", source=str(given), options=["rbind", "rw"])
+
+        script = "echo $DB_PASSWORD_FILE; cat $DB_PASSWORD_FILE"
+        for root_user in ("drop", "remap"):
+            with self.subTest(root_user=root_user):
+                self.assertEqual(
+                    self.answer(script, 0, root_user, change=mount).splitlines(),
+                    ["/dev/bulkhead/secrets/DB_PASSWORD", CANARY],
+                )
+                self.assertEqual(list(given.iterdir()), [])
+
     def test_without_a_run_directory_and_with_a_read_only_root(self):
         def bare(bundle):
             bundle.own_root()
