@@ -137,7 +137,10 @@ Result<void> read_env(Reader&, const Cursor& cursor, Process& out) {
   out.env = TRY(cursor.get_strings());
   for (std::size_t i = 0; i < out.env.size(); ++i) {
     const std::size_t equals = out.env[i].find('=');
-    if (equals == std::string::npos || equals == 0) return TRY(cursor.get_array())[i].mismatch("NAME=value");
+    if (equals != std::string::npos && equals != 0) continue;
+    // Without what is there: it may be a secret whose name was forgotten.
+    const bool nameless = equals == 0;
+    return TRY(cursor.get_array())[i].fault(nameless ? "want NAME=value, have no name" : "want NAME=value, have no \"=\"");
   }
   return base::ok();
 }

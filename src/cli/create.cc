@@ -89,6 +89,8 @@ void report(const harden::Decisions& decisions, const std::vector<std::string>& 
     const std::string text = cat(decision.control, ": ", decision.requested, " -> ", decision.effective, ": ", decision.why);
     if (decision.degraded) {
       log.warning(cat("degraded: ", text));
+    } else if (decision.warning) {
+      log.warning(text);
     } else {
       log.debug(text);
     }

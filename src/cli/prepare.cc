@@ -84,10 +84,19 @@ std::uint32_t remap_base(std::string_view id) {
   return 0x70000000U + (hash % 0xfffU) * 0x10000U;
 }
 
+// tmpfs(5): "noswap" is there since Linux 6.4, for the host's root.
+std::string noswap_obstacle(const kernel::Facts& facts) {
+  if (!facts.in_initial_user_namespace) return "the runtime itself runs in a user namespace";
+  const bool known = facts.kernel_major > 6 || (facts.kernel_major == 6 && facts.kernel_minor >= 4);
+  return known ? "" : base::cat("Linux ", facts.kernel_release, " has no tmpfs without swap");
+}
+
 harden::Abilities find_abilities(const kernel::Facts& facts, int root_fd, const PrepareRequest& request) {
   harden::Abilities abilities;
   abilities.cap_last_cap = facts.cap_last_cap;
   abilities.remap_base = remap_base(request.id);
+  abilities.noswap_unable = noswap_obstacle(facts);
+  abilities.noswap = abilities.noswap_unable.empty();
   if (!request.remap_unable.empty()) {
     abilities.remap_unable = request.remap_unable;
   } else if (!facts.userns_available) {
@@ -175,8 +184,9 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   const bool lsm = spec.process && (!spec.process->apparmor_profile.empty() || !spec.process->selinux_label.empty());
   const kernel::Facts facts = TRY(kernel::probe_facts(lsm));
   const UniqueFd root(::open(root_path(spec, options.bundle).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (spec.process && root && !has_home(*spec.process)) options.home = find_home(root.get(), spec.process->user.uid);
   harden::Outcome outcome = TRY(harden::harden(std::move(spec), policy, find_abilities(facts, root.get(), request)));
+  const auto& process = outcome.hardened.spec().process;
+  if (process && root && !has_home(*process)) options.home = find_home(root.get(), process->user.uid);
   options.seccomp = TRY(find_program(outcome.hardened, log));
   plan::LaunchPlan plan = TRY(plan::plan_create(outcome.hardened, facts, options));
   for (const auto& note : plan.cgroup.notes) log.debug(cat("config.json: ", note.pointer, ": ", note.text));

@@ -16,6 +16,7 @@ struct Decision {
   std::string why;        // one sentence
   std::string source;     // the rule's place: "faas.json:/process/noNewPrivileges"
   bool degraded = false;  // weaker than the policy wanted, because this host cannot do it
+  bool warning = false;   // something was found and left: the caller's log tells of it
 };
 
 using Decisions = std::vector<Decision>;

@@ -4,8 +4,8 @@
 
 namespace harden {
 
-// The table of contents. Order matters twice: the user namespace is decided before what depends on it, and
-// a tmpfs is added before the options of all mounts are looked at.
+// The table of contents. Order matters: the user namespace is decided before what depends on it, a tmpfs is added
+// before the options of all mounts are looked at, and a place for secrets is looked for among all mounts and masks.
 base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const Abilities& abilities) {
   Hardened hardened;
   Decisions decisions;
@@ -24,6 +24,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   harden_sysctl(work);
   TRY(harden_resources(work));
   hardened.seccomp_policy_ = harden_seccomp(work);
+  hardened.secret_files_ = TRY(harden_environment(work));
 
   hardened.idmap_mounts_ = work.idmap_mounts;
   hardened.root_nosuid_ = work.root_nosuid;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "harden/decision.h"
@@ -22,6 +23,22 @@ struct Abilities {
   std::string remap_unable;      // else: why not ("idmapped mounts: invalid argument")
   std::uint32_t remap_base = 0;  // first host id of this container's range (65536 ids)
   int cap_last_cap = 40;
+  bool noswap = false;        // a tmpfs can be kept out of swap
+  std::string noswap_unable;  // else: why not
+};
+
+// A secret that was taken out of the environment; its value is in no decision and in no text.
+struct SecretFile {
+  std::string name;   // of the variable, and of the file
+  std::string value;
+  std::string where;  // JSON pointer of the variable
+};
+
+// A tmpfs of the container's own with the files that hold them, readable by its user alone.
+struct SecretFiles {
+  std::string directory;  // absolute, in the container
+  bool noswap = false;
+  std::vector<SecretFile> files;
 };
 
 struct Outcome;
@@ -37,6 +54,8 @@ class Hardened {
   // Flags of the root mount, which config.json cannot express.
   bool root_nosuid() const { return root_nosuid_; }
   bool root_nodev() const { return root_nodev_; }
+  // What the policy moves out of spec().process.env.
+  const std::optional<SecretFiles>& secret_files() const { return secret_files_; }
 
  private:
   Hardened() = default;
@@ -48,6 +67,7 @@ class Hardened {
   bool idmap_mounts_ = false;
   bool root_nosuid_ = false;
   bool root_nodev_ = false;
+  std::optional<SecretFiles> secret_files_;
 };
 
 struct Outcome {

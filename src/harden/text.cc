@@ -20,6 +20,7 @@ void record(Work& work, Decision decision) {
   same->requested += "; " + decision.requested;
   same->effective += "; " + decision.effective;
   same->degraded = same->degraded || decision.degraded;
+  same->warning = same->warning || decision.warning;
 }
 
 std::string list(const std::vector<std::string>& items, std::string_view none) {

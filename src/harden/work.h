@@ -31,6 +31,7 @@ struct Change {
   std::vector<std::string> also;
   std::string note;  // put after the reason, whoever gave it
   bool degraded = false;
+  bool warning = false;
 };
 
 void record(Work& work, Decision decision);
@@ -45,7 +46,8 @@ void decide(Work& work, const policy::Setting<T>& rule, Change change) {
                 .effective = std::move(change.effective),
                 .why = (rule.why.empty() ? std::string(change.why) : rule.why) + change.note,
                 .source = rule.origin.text(),
-                .degraded = change.degraded});
+                .degraded = change.degraded,
+                .warning = change.warning});
 }
 
 template <typename T>
@@ -74,5 +76,6 @@ void harden_devices(Work& work);
 void harden_sysctl(Work& work);
 base::Result<void> harden_resources(Work& work);
 std::optional<policy::SeccompPolicy> harden_seccomp(Work& work);
+base::Result<std::optional<SecretFiles>> harden_environment(Work& work);
 
 }  // namespace harden

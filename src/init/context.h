@@ -54,6 +54,7 @@ long sysctl(Context&, const plan::image::Op&);
 long label(Context&, const plan::image::Op&);
 long readonly_path(Context&, const plan::image::Op&);
 long mask(Context&, const plan::image::Op&);
+long write_file(Context&, const plan::image::Op&);  // files.cc
 // process.cc
 long join_cgroup(Context&, const plan::image::Op&);
 long reset_affinity(Context&, const plan::image::Op&);

@@ -19,8 +19,8 @@ using plan::image::OpKind;
 
 constexpr OpFunction kFunctions[] = {
     join_cgroup, reset_affinity, wait_maps, keyring, session, unshare, join_mount_ns, hostname, domainname, loopback,
-    propagation, new_mount, pivot, pivot, attach, set_attr, node, symlink, sysctl, readonly_path, mask, rlimit,
-    scheduler, io_priority, personality, make_dir, own_stdio, label, bounding, identity, capabilities, set_umask,
+    propagation, new_mount, pivot, pivot, attach, set_attr, node, symlink, write_file, sysctl, readonly_path, mask,
+    rlimit, scheduler, io_priority, personality, make_dir, own_stdio, label, bounding, identity, capabilities, set_umask,
     change_dir, find_executable, no_new_privs, not_dumpable, verify_identity, verify_caps, verify_no_new_privs,
     verify_mount, verify_mask, verify_cwd, ready, close_fds, seccomp, exec,
 };

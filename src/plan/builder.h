@@ -53,6 +53,7 @@ struct Builder {
 // The fragments, in the order in which plan_create() calls them.
 base::Result<void> plan_namespaces(Builder& b);      // namespaces.cc: joins, clone flags, id maps, names
 base::Result<void> plan_detached_mounts(Builder& b);  // rootfs.cc: everything that is built before the pivot
+void plan_secrets(Builder& b);                       // secrets.cc: the tmpfs of secrets, filled and sealed
 base::Result<void> plan_root(Builder& b);            // rootfs.cc: pivot, attach
 base::Result<void> plan_devices(Builder& b);         // devices.cc
 base::Result<void> plan_read_only(Builder& b);       // rootfs.cc: what becomes read-only once all is in place

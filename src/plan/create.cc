@@ -51,6 +51,7 @@ base::Result<LaunchPlan> plan_create(const harden::Hardened& hardened, const ker
 
   TRY(plan_namespaces(b));
   TRY(plan_detached_mounts(b));
+  plan_secrets(b);
   TRY(plan_root(b));
   TRY(plan_devices(b));
   b.add(MakeDir{clean_path(spec.process->cwd)}, "/process/cwd");

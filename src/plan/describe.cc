@@ -98,6 +98,9 @@ struct Describer {
     return {"node", cat(o.path, " ", o.dev >> 32, ":", o.dev & 0xffffffffU, " ", octal(o.mode))};
   }
   StepText operator()(const Symlink& o) const { return {"symlink", cat(o.path, " -> ", o.target)}; }
+  StepText operator()(const WriteFile& o) const {
+    return {"file", cat(o.name, " ", octal(o.mode), " owner ", o.uid, ":", o.gid, ", ", o.text.size(), " characters")};
+  }
   StepText operator()(const Sysctl& o) const { return {"sysctl", cat(o.path, "=", o.value)}; }
   StepText operator()(const Readonly& o) const { return {"read-only", o.path}; }
   StepText operator()(const Mask& o) const { return {"mask", o.path}; }

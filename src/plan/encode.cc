@@ -104,6 +104,13 @@ struct Encoder {
     word(op, o.gid);
   }
   void operator()(const Symlink& o) { two_texts(OpKind::kSymlink, {}, o.path, o.target); }
+  void operator()(const WriteFile& o) {
+    two_texts(OpKind::kWriteFile, o.mount, o.name, o.text);
+    image::Op& op = ops.back();
+    op.a = o.mode;
+    word(op, o.uid);
+    word(op, o.gid);
+  }
   void operator()(const Sysctl& o) { two_texts(OpKind::kSysctl, o.proc, o.path, o.value); }
   void operator()(const Readonly& o) { one_text(OpKind::kReadonly, o.path); }
   void operator()(const Mask& o) {

@@ -32,6 +32,7 @@ enum class OpKind : std::uint16_t {
   kSetAttr,        // slot, or text if kNoSlot; a: attributes to set; b: to clear; flags: kRecursive
   kNode,           // text: path; a: mode with type; b: dev_t; words: uid, gid
   kSymlink,        // text: path; text2: target
+  kWriteFile,      // slot: a detached mount; text: name of a new file in its root; text2: content; a: mode; words: uid, gid
   kSysctl,         // slot: a procfs; text: path below /proc/sys; text2: value
   kReadonly,       // text: path
   kMask,           // text: path; slot: /dev/null's mount; a: slot of the empty directory's mount
@@ -121,6 +122,7 @@ inline std::uint32_t fixed_words(OpKind kind) {
   switch (kind) {
     case OpKind::kRlimit: return 1;
     case OpKind::kNode: return 2;
+    case OpKind::kWriteFile: return 2;
     case OpKind::kCapabilities: return 8;
     case OpKind::kVerifyCaps: return 10;
     case OpKind::kScheduler: return 11;

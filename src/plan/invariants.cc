@@ -1,7 +1,10 @@
 #include "plan/invariants.h"
 
+#include <linux/magic.h>
 #include <linux/mount.h>
+#include <sys/statvfs.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/text.h"
@@ -104,6 +107,51 @@ bool mounts_nosuid_nodev(const LaunchPlan& plan, const harden::Hardened& hardene
   return true;
 }
 
+// The step after `from` of which `is` is true of the op; the end if there is none.
+template <typename T, typename Is>
+std::size_t find_after(const LaunchPlan& plan, std::size_t from, Is is) {
+  for (std::size_t i = from; i < plan.steps.size(); ++i) {
+    const auto* op = std::get_if<T>(&plan.steps[i].op);
+    if (op != nullptr && is(*op)) return i;
+  }
+  return plan.steps.size();
+}
+
+// Written, then sealed, then attached, then found so: in this order, and before init is ready.
+bool sealed_and_verified(const LaunchPlan& plan, std::size_t write) {
+  const int slot = std::get<WriteFile>(plan.steps[write].op).mount.index;
+  const auto seal = find_after<SetAttr>(plan, write, [slot](const SetAttr& op) {
+    return op.mount.index == slot && (op.set & MOUNT_ATTR_RDONLY) != 0;
+  });
+  const auto attach = find_after<Attach>(plan, seal, [slot](const Attach& op) { return op.mount.index == slot; });
+  if (attach == plan.steps.size()) return false;
+  const auto& target = std::get<Attach>(plan.steps[attach].op).target;
+  constexpr std::uint64_t kFlags = ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC;
+  const auto verify = find_after<VerifyMount>(plan, attach, [&](const VerifyMount& op) {
+    return op.path == target && (op.flags & kFlags) == kFlags && op.type == TMPFS_MAGIC && !op.may_be_missing;
+  });
+  return verify < find_after<Ready>(plan, 0, [](const Ready&) { return true; });
+}
+
+// A secret that was taken out of the environment is in a file that the container's user alone can read, in a tmpfs
+// that nobody can write to, and is not in the environment.
+bool secrets_sealed(const LaunchPlan& plan, const harden::Hardened& hardened) {
+  const auto& secrets = hardened.secret_files();
+  if (count<WriteFile>(plan) != (secrets ? secrets->files.size() : 0)) return false;
+  if (!secrets) return true;
+  const auto& user = hardened.spec().process->user;
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const auto* file = std::get_if<WriteFile>(&plan.steps[i].op);
+    if (file == nullptr) continue;
+    if (file->mode != 0400 || file->uid != user.uid || file->gid != user.gid || plan.steps[i].ignore_errors) return false;
+    if (!sealed_and_verified(plan, i)) return false;
+  }
+  return std::none_of(secrets->files.begin(), secrets->files.end(), [&](const harden::SecretFile& file) {
+    return std::any_of(plan.envp.begin(), plan.envp.end(),
+                       [&](const std::string& entry) { return entry.starts_with(file.name + "="); });
+  });
+}
+
 bool descriptors_closed(const LaunchPlan& plan, const harden::Hardened&) {
   const auto close = first<CloseFds>(plan);
   return close && count<CloseFds>(plan) == 1 && before<Ready, CloseFds>(plan) && before<CloseFds, Seccomp>(plan) &&
@@ -120,6 +168,7 @@ bool slots_valid(const LaunchPlan& plan, const harden::Hardened&) {
     if (const auto* op = std::get_if<Mask>(&step.op); op != nullptr && (!valid(op->null) || !valid(op->directory))) return false;
     if (const auto* op = std::get_if<Sysctl>(&step.op); op != nullptr && !valid(op->proc)) return false;
     if (const auto* op = std::get_if<Label>(&step.op); op != nullptr && !valid(op->proc)) return false;
+    if (const auto* op = std::get_if<WriteFile>(&step.op); op != nullptr && !valid(op->mount)) return false;
   }
   return true;
 }
@@ -136,6 +185,7 @@ const Invariant kInvariants[] = {
     {"masks-last", masks_last},
     {"everything-verified", everything_verified},
     {"mounts-nosuid-nodev", mounts_nosuid_nodev},
+    {"secrets-sealed", secrets_sealed},
     {"descriptors-closed", descriptors_closed},
     {"slots-valid", slots_valid},
 };

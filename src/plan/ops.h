@@ -43,6 +43,8 @@ struct SetPropagation { Slot mount; std::uint64_t type = 0; bool recursive = fal
 struct SetAttr { Slot mount; std::string path; std::uint64_t set = 0, clear = 0; bool recursive = false; };
 struct Node { std::string path; std::uint32_t mode = 0; std::uint64_t dev = 0; std::uint32_t uid = 0, gid = 0; };
 struct Symlink { std::string path, target; };
+// A file in the root of a mount that is attached nowhere yet; `text` is never printed.
+struct WriteFile { Slot mount; std::string name, text; std::uint32_t mode = 0, uid = 0, gid = 0; };
 struct Sysctl { Slot proc; std::string path, value; };
 struct Readonly { std::string path; };
 struct Mask { std::string path; Slot null, directory; };
@@ -73,7 +75,7 @@ struct Seccomp { std::uint32_t flags = 0; std::size_t instructions = 0; };
 struct Exec {};
 
 using Op = std::variant<JoinCgroup, ResetAffinity, WaitMaps, Keyring, Session, Unshare, JoinMountNamespace, Hostname, Domainname,
-                        Loopback, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, Sysctl, Readonly, Mask,
+                        Loopback, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
                         SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
                         Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, NotDumpable, VerifyIdentity,
                         VerifyCaps, VerifyNoNewPrivs, VerifyMount, VerifyMask, VerifyCwd, Ready, CloseFds, Seccomp, Exec>;

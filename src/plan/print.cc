@@ -73,8 +73,9 @@ std::string cgroup_write(const CgroupWrite& write) {
 
 std::string decision_line(const harden::Decision& d, const PrintStyle& style) {
   const std::string change = base::escape(cat(d.requested, " -> ", d.effective));
-  if (!d.degraded) return change;
-  return cat(change, style.colour ? " \x1b[33m(degraded)\x1b[0m" : " (degraded)");
+  const std::string mark = d.degraded ? "(degraded)" : d.warning ? "(warning)" : "";
+  if (mark.empty()) return change;
+  return style.colour ? cat(change, " \x1b[33m", mark, "\x1b[0m") : cat(change, " ", mark);
 }
 
 }  // namespace
@@ -150,6 +151,8 @@ void print_decisions(JsonWriter& w, const harden::Decisions& decisions) {
     w.close(']');
     w.key("degraded");
     w.raw(d.degraded ? "true" : "false");
+    w.key("warning");
+    w.raw(d.warning ? "true" : "false");
     w.close('}');
   }
   w.close(']');

@@ -139,9 +139,13 @@ void fields(Is<Resources> auto& t, auto&& each) {
   auto& [pids, memory] = t;
   each(pids, memory);
 }
+void fields(Is<Environment> auto& t, auto&& each) {
+  auto& [allow, strip, warn, secrets, keep] = t;
+  each(allow, strip, warn, secrets, keep);
+}
 void fields(Is<Policy> auto& t, auto&& each) {
-  auto& [name, version, description, process, namespaces, filesystem, devices, sysctl, seccomp, resources] = t;
-  each(name, version, description, process, namespaces, filesystem, devices, sysctl, seccomp, resources);
+  auto& [name, version, description, process, namespaces, filesystem, devices, sysctl, seccomp, resources, environment] = t;
+  each(name, version, description, process, namespaces, filesystem, devices, sysctl, seccomp, resources, environment);
 }
 
 template <typename T>

@@ -104,6 +104,22 @@ struct Resources {
   Rule<Limit> memory;
 };
 
+// What becomes of a variable that holds a secret.
+enum class Secrets {
+  kRefuse,    // the container is not made
+  kRedirect,  // its value goes to a file, and NAME_FILE says where
+  kWarn,
+};
+
+// Of the environment. Names are patterns: "*" stands for any text, "?" for one character.
+struct Environment {
+  Rule<std::vector<std::string>> allow;  // every other variable is removed
+  Rule<std::vector<std::string>> strip;  // removed
+  Rule<std::vector<std::string>> warn;   // left, with a warning
+  Rule<Secrets> secrets;
+  Rule<std::vector<std::string>> keep;  // never taken for a secret
+};
+
 struct Policy {
   std::string name;
   std::string version;
@@ -117,6 +133,7 @@ struct Policy {
   Sysctl sysctl;
   Rule<SeccompPolicy> seccomp;
   Resources resources;
+  Environment environment;
 };
 
 }  // namespace policy

@@ -166,7 +166,7 @@ base::Result<Policy> read_policy(std::string_view text, const std::string& sourc
   const auto json = TRY(oci::parse_json(text, source_name, base::Kind::kPolicy));
   const auto root = json.root();
   TRY(check_members(root, {"bulkhead", "kind", "name", "version", "description", "process", "namespaces", "filesystem",
-                           "devices", "sysctl", "seccomp", "resources"}));
+                           "devices", "sysctl", "seccomp", "resources", "environment"}));
   Policy out;
   TRY(read_head(root, out));
   if (const auto section = root.find("process")) TRY(read_process(*section, out.process));
@@ -176,6 +176,7 @@ base::Result<Policy> read_policy(std::string_view text, const std::string& sourc
   if (const auto section = root.find("sysctl")) TRY(read_sysctl(*section, out.sysctl));
   if (const auto section = root.find("seccomp")) TRY(read_seccomp(*section, groups, out.seccomp));
   if (const auto section = root.find("resources")) TRY(read_resources(*section, out.resources));
+  if (const auto section = root.find("environment")) TRY(read_environment(*section, out.environment));
   return out;
 }
 

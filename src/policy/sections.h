@@ -7,6 +7,7 @@
 namespace policy {
 
 base::Result<void> read_process(const oci::Cursor& value, Process& out);
+base::Result<void> read_environment(const oci::Cursor& value, Environment& out);
 base::Result<void> read_seccomp(const oci::Cursor& value, const GroupLookup& groups, Rule<SeccompPolicy>& out);
 
 }  // namespace policy

@@ -1,5 +1,6 @@
 #include "flatten.h"
 
+#include <algorithm>
 #include <type_traits>
 
 #include "base/text.h"
@@ -221,16 +222,42 @@ std::map<std::string, std::string> flatten(const oci::Spec& spec) {
   return out;
 }
 
+namespace {
+
+// The environment is a list in which nothing moves: what is gone, or has something else in its place, is named by its
+// place before, and what came behind it is not different for having moved up.
+void difference_env(const oci::Spec& before, const oci::Spec& after, std::set<std::string>& out) {
+  const std::vector<std::string> none;
+  const auto& a = before.process ? before.process->env : none;
+  const auto& b = after.process ? after.process->env : none;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (at < b.size() && b[at] == a[i]) {
+      ++at;
+      continue;
+    }
+    out.insert(base::cat("/process/env/", i));
+    const auto rest = a.begin() + static_cast<std::ptrdiff_t>(i);
+    if (at < b.size() && std::find(rest, a.end(), b[at]) == a.end()) ++at;
+  }
+  for (; at < b.size(); ++at) out.insert(base::cat("/process/env/", a.size() + at));
+}
+
+}  // namespace
+
 std::set<std::string> difference(const oci::Spec& before, const oci::Spec& after) {
   const auto a = flatten(before);
   const auto b = flatten(after);
+  const auto is_env = [](const std::string& pointer) { return pointer.starts_with("/process/env/"); };
   std::set<std::string> out;
+  difference_env(before, after, out);
   for (const auto& [pointer, value] : a) {
+    if (is_env(pointer)) continue;
     const auto other = b.find(pointer);
     if (other == b.end() || other->second != value) out.insert(pointer);
   }
   for (const auto& [pointer, value] : b)
-    if (!a.contains(pointer)) out.insert(pointer);
+    if (!a.contains(pointer) && !is_env(pointer)) out.insert(pointer);
   return out;
 }
 

@@ -21,8 +21,9 @@ const T& pick(Random& random, const std::array<T, N>& from) {
 
 oci::CapSet caps(Random& random) { return std::uniform_int_distribution<oci::CapSet>(0, oci::kAllCaps)(random); }
 
-constexpr std::array<std::string_view, 10> kPlaces{"/tmp", "/tmp/a",   "/dev", "/dev/shm",      "/proc",
-                                                   "/var", "/var/tmp", "/",    "/data/../tmp/", "//dev//"};
+constexpr std::array<std::string_view, 13> kPlaces{
+    "/tmp", "/tmp/a",        "/dev",    "/dev/shm",          "/proc", "/run", "/run/secrets", "/var", "/var/tmp",
+    "/",    "/data/../tmp/", "//dev//", "/var/run/secrets/x"};
 constexpr std::array<std::string_view, 17> kOptions{"ro",   "rw",     "rro",     "rrw",      "suid",    "nosuid",
                                                     "dev",  "nodev",  "rbind",   "bind",     "rsuid",   "rdev",
                                                     "exec", "noexec", "rnosuid", "mode=700", "rprivate"};
@@ -31,6 +32,25 @@ constexpr std::array<std::string_view, 5> kSysctls{"net.ipv4.tcp_syncookies", "k
                                                    "net.ipv4.ip_unprivileged_port_start", "kernel.shm_rmid_forced"};
 constexpr std::array<std::uint32_t, 5> kIds{0, 0, 1000, 65534, 70000};
 constexpr std::array<std::int64_t, 7> kLimits{-1, 0, 1, 64, 4096, 4097, 1LL << 40};
+
+constexpr std::array<std::string_view, 18> kVariables{"LD_PRELOAD=/lib/x.so",
+                                                      "LD_PRELOAD=",
+                                                      "BASH_ENV=/etc/x",
+                                                      "NODE_OPTIONS=--require=x",
+                                                      "LD_LIBRARY_PATH=/x",
+                                                      "DB_PASSWORD=hunter2-canary",
+                                                      "DB_PASSWORD=",
+                                                      "DB_PASSWORD_FILE=/own/file",
+                                                      "PASSWORD_FILE=/x",
+                                                      "A=b",
+                                                      "HOME=/h",
+                                                      "TOKEN=ghp_canaryB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0z",
+                                                      "DATABASE_URL=postgres://a:hunter2-canary@db/x",
+                                                      "A/B=AKIACANARYA2B3C4D5E6",
+                                                      "X=aB3dE5gH7jK9mN1pQ2rS4tcanary",
+                                                      "LC_ALL=C",
+                                                      "OTEL_TOKEN=hunter2-canary",
+                                                      "\x1b[31m_SECRET=hunter2-canary"};
 
 oci::Mount mount(Random& random) {
   oci::Mount out{
@@ -100,7 +120,7 @@ void resources(Random& random, oci::Spec& spec) {
 }
 
 void mutate_once(Random& random, oci::Spec& spec) {
-  switch (below(random, 9)) {
+  switch (below(random, 10)) {
     case 0: return namespaces(random, spec);
     case 1: return process(random, *spec.process);
     case 2: return rlimits(random, *spec.process);
@@ -116,6 +136,7 @@ void mutate_once(Random& random, oci::Spec& spec) {
       return;
     case 6: spec.linux.sysctl[std::string(pick(random, kSysctls))] = std::to_string(below(random, 3)); return;
     case 7: spec.linux.devices.push_back({.type = 'c', .path = "/dev/fuse", .major = 10, .minor = 229}); return;
+    case 8: return add_variable(random, spec);
     default:
       constexpr std::array<std::string_view, 4> kPropagation{"", "shared", "rshared", "rslave"};
       spec.root.readonly = coin(random);
@@ -126,6 +147,12 @@ void mutate_once(Random& random, oci::Spec& spec) {
 }
 
 }  // namespace
+
+void add_variable(Random& random, oci::Spec& spec) {
+  auto& env = spec.process->env;
+  const auto at = static_cast<std::ptrdiff_t>(below(random, env.size() + 1));
+  env.insert(env.begin() + at, std::string(pick(random, kVariables)));
+}
 
 oci::Spec mutated(Random& random) {
   static const std::array<oci::Spec, 3> kSamples{docker(), kubernetes(), faasd()};

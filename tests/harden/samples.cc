@@ -139,8 +139,30 @@ const policy::Policy& passthrough() {
   return kPolicy;
 }
 
-harden::Abilities can_remap() { return {.remap = true, .remap_unable = "", .remap_base = 1000000000}; }
-harden::Abilities cannot_remap() { return {.remap = false, .remap_unable = "no idmapped mounts", .remap_base = 0}; }
+policy::Policy environmental() {
+  auto policy = faas();
+  const auto rule = [&](const char* name, auto value) {
+    using Value = decltype(value);
+    return policy::Setting<Value>{.value = std::move(value),
+                                  .origin = {.file = "faas.json", .pointer = std::string("/environment/") + name},
+                                  .why = ""};
+  };
+  using List = std::vector<std::string>;
+  policy.environment.allow =
+      rule("allow", List{"PATH", "HOME", "DB_*", "LD_*", "LC_*", "TOKEN", "X", "*_TOKEN", "*_SECRET"});
+  policy.environment.strip = rule("strip", List{"LD_PRELOAD", "PASSWORD_FILE"});
+  policy.environment.warn = rule("warn", List{"LD_LIBRARY_PATH"});
+  policy.environment.secrets = rule("secrets", policy::Secrets::kRedirect);
+  policy.environment.keep = rule("keep", List{"OTEL_*"});
+  return policy;
+}
+
+harden::Abilities can_remap() {
+  return {.remap = true, .remap_unable = "", .remap_base = 1000000000, .noswap = true, .noswap_unable = ""};
+}
+harden::Abilities cannot_remap() {
+  return {.remap = false, .remap_unable = "no idmapped mounts", .remap_base = 0, .noswap_unable = "too old a kernel"};
+}
 
 harden::Outcome hardened(const oci::Spec& spec, const policy::Policy& policy, const harden::Abilities& abilities) {
   auto outcome = harden::harden(spec, policy, abilities);

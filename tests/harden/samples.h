@@ -14,6 +14,9 @@ oci::Spec faasd();       // CAP_NET_RAW only, no seccomp, no pids limit
 const policy::Policy& faas();
 const policy::Policy& passthrough();
 
+// faas, and an environment section that allows little, strips, warns, redirects and keeps.
+policy::Policy environmental();
+
 harden::Abilities can_remap();
 harden::Abilities cannot_remap();
 

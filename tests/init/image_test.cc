@@ -30,6 +30,7 @@ LaunchPlan sample() {
   plan.steps.push_back({NewMount{Slot{0}, "tmpfs", {"mode=755", "size=64k"}, 2}, "/mounts/0"});
   plan.steps.push_back({Attach{Slot{0}, "/tmp", "tmpfs", false, true, false, false, 2}, "/mounts/0"});
   plan.steps.push_back({Node{"/dev/null", 020666, 1ULL << 32 | 3, 0, 0}, "runtime"});
+  plan.steps.push_back({WriteFile{Slot{0}, "DB_PASSWORD", "hunter2", 0400, 1, 1}, "/process/env/0"});
   plan.steps.push_back({Mask{"/proc/kcore", Slot{1}, Slot{0}}, "/linux/maskedPaths/0"});
   plan.steps.push_back({SetRlimit{}, "/process/rlimits/0"});
   plan.steps.push_back({SetScheduler{}, "/process/scheduler"});

@@ -86,9 +86,9 @@ TEST(ReadProcess, ArgsAndEnvAndCwd) {
   EXPECT_EQ(refusal("/args", "[]"), "/args: want at least one argument, have none");
   EXPECT_EQ(refusal("/cwd", "\"\""), "/cwd: want an absolute path, have \"\"");
   EXPECT_EQ(refusal("/cwd", "\"tmp\""), "/cwd: want an absolute path, have \"tmp\"");
-  EXPECT_EQ(refusal("/env", R"(["A=b","PATH"])"), "/env/1: want NAME=value, have \"PATH\"");
-  EXPECT_EQ(refusal("/env", R"(["=b"])"), "/env/0: want NAME=value, have \"=b\"");
-  EXPECT_EQ(refusal("/env", R"([""])"), "/env/0: want NAME=value, have \"\"");
+  EXPECT_EQ(refusal("/env", R"(["A=b","PATH"])"), "/env/1: want NAME=value, have no \"=\"");
+  EXPECT_EQ(refusal("/env", R"(["=b"])"), "/env/0: want NAME=value, have no name");
+  EXPECT_EQ(refusal("/env", R"([""])"), "/env/0: want NAME=value, have no \"=\"");
 }
 
 TEST(ReadProcess, Ranges) {

@@ -41,6 +41,8 @@ void move_to_end(LaunchPlan& p) {
   std::rotate(it, it + 1, p.steps.end() - 1);
 }
 
+int secrets_slot(const LaunchPlan& p) { return std::get<plan::WriteFile>(p.steps[find<plan::WriteFile>(p)].op).mount.index; }
+
 struct Mutant {
   const char* invariant;
   const char* what;
@@ -84,6 +86,36 @@ const std::vector<Mutant>& mutants() {
        [](LaunchPlan& p) {
          std::get<plan::Attach>(p.steps[find<plan::Attach>(p)].op).attr &= ~std::uint64_t{MOUNT_ATTR_NODEV};
        }},
+      {"secrets-sealed", "a secret not written", [](LaunchPlan& p) { drop<plan::WriteFile>(p); }},
+      {"secrets-sealed", "readable by all",
+       [](LaunchPlan& p) { std::get<plan::WriteFile>(p.steps[find<plan::WriteFile>(p)].op).mode = 0444; }},
+      {"secrets-sealed", "somebody else's",
+       [](LaunchPlan& p) { ++std::get<plan::WriteFile>(p.steps[find<plan::WriteFile>(p)].op).uid; }},
+      {"secrets-sealed", "a failure that does not count",
+       [](LaunchPlan& p) { p.steps[find<plan::WriteFile>(p)].ignore_errors = true; }},
+      {"secrets-sealed", "written after it is sealed", [](LaunchPlan& p) { move_to_end<plan::WriteFile>(p); }},
+      {"secrets-sealed", "never sealed",
+       [](LaunchPlan& p) {
+         for (auto& step : p.steps) {
+           auto* seal = std::get_if<plan::SetAttr>(&step.op);
+           if (seal != nullptr && seal->mount.index == secrets_slot(p)) seal->set = 0;
+         }
+       }},
+      {"secrets-sealed", "not verified",
+       [](LaunchPlan& p) {
+         std::erase_if(p.steps, [](const plan::Step& step) {
+           const auto* verify = std::get_if<plan::VerifyMount>(&step.op);
+           return verify != nullptr && verify->path == "/run/secrets";
+         });
+       }},
+      {"secrets-sealed", "not attached",
+       [](LaunchPlan& p) {
+         std::erase_if(p.steps, [slot = secrets_slot(p)](const plan::Step& step) {
+           const auto* attach = std::get_if<plan::Attach>(&step.op);
+           return attach != nullptr && attach->mount.index == slot;
+         });
+       }},
+      {"secrets-sealed", "still in the environment", [](LaunchPlan& p) { p.envp.emplace_back("DB_PASSWORD=x"); }},
       {"descriptors-closed", "descriptors left open", [](LaunchPlan& p) { drop<plan::CloseFds>(p); }},
       {"descriptors-closed", "one too many left open",
        [](LaunchPlan& p) { ++std::get<plan::CloseFds>(p.steps[find<plan::CloseFds>(p)].op).first; }},
@@ -91,6 +123,8 @@ const std::vector<Mutant>& mutants() {
        [](LaunchPlan& p) { std::get<plan::Attach>(p.steps[find<plan::Attach>(p)].op).mount.index = 4711; }},
       {"slots-valid", "a mask of no slot",
        [](LaunchPlan& p) { std::get<plan::Mask>(p.steps[find<plan::Mask>(p)].op).null.index = -1; }},
+      {"slots-valid", "a file of no slot",
+       [](LaunchPlan& p) { std::get<plan::WriteFile>(p.steps[find<plan::WriteFile>(p)].op).mount.index = -1; }},
   };
   return all;
 }
@@ -121,8 +155,20 @@ TEST(Invariants, HoldOfEveryPlan) {
   }
 }
 
+TEST(Invariants, HoldOfPlansWithSecrets) {
+  for (const bool remap : {true, false}) {
+    for (const bool noswap : {true, false}) {
+      const auto outcome = samples::redirected(samples::with_secrets(), remap, noswap);
+      const LaunchPlan p = samples::plan_of(outcome);
+      for (std::size_t i = 0; i < plan::kInvariantCount; ++i) {
+        EXPECT_TRUE(plan::kInvariants[i].holds(p, outcome.hardened)) << plan::kInvariants[i].name;
+      }
+    }
+  }
+}
+
 TEST(Invariants, EachFailsForItsMutants) {
-  const auto outcome = samples::hardened(samples::spec("docker"), "faas");
+  const auto outcome = samples::redirected();
   const LaunchPlan good = samples::plan_of(outcome);
   for (const auto& mutant : mutants()) {
     LaunchPlan broken = good;

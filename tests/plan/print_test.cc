@@ -26,6 +26,17 @@ TEST(Print, NoEnvironmentValueIsEverPrinted) {
   EXPECT_EQ(plan::print_text(p, outcome.decisions, {}).find("hunter2-canary"), std::string::npos);
 }
 
+TEST(Print, AWarningIsMarked) {
+  oci::Spec spec = samples::minimal();
+  spec.process->env.emplace_back("DB_PASSWORD=hunter2");
+  const auto outcome = samples::hardened(spec, "faas");
+  const auto p = samples::plan_of(outcome);
+  EXPECT_NE(plan::print_text(p, outcome.decisions, {}).find("-> left as it is (warning)"), std::string::npos);
+  EXPECT_NE(plan::print_text(p, outcome.decisions, {.colour = true, .align = true}).find("\x1b[33m(warning)\x1b[0m"),
+            std::string::npos);
+  EXPECT_NE(plan::print_json(p, outcome.decisions).find(R"("warning":true)"), std::string::npos);
+}
+
 TEST(Print, PlainTextHasNoEscapesAndNoControlCharacters) {
   oci::Spec spec = samples::minimal();
   spec.process->args = {"/bin/\x1b[31mred\n"};

@@ -87,17 +87,49 @@ kernel::Facts facts(kernel::CgroupMode mode) {
   return facts;
 }
 
-harden::Outcome hardened(oci::Spec spec, const std::string& name, bool can_remap) {
-  auto policy = policy::load_policy(name);
-  EXPECT_TRUE(policy.has_value()) << (policy ? "" : policy.error().message());
+namespace {
+
+harden::Outcome hardened_by(oci::Spec spec, const policy::Policy& policy, bool can_remap, bool noswap) {
   harden::Abilities abilities;
+  abilities.noswap = noswap;
+  if (!noswap) abilities.noswap_unable = "Linux 6.1.0 has no tmpfs without swap";
   abilities.remap = can_remap;
   if (!can_remap) abilities.remap_unable = "the root's file system cannot be idmapped by this kernel";
   abilities.remap_base = 0x70000000;
-  auto outcome = harden::harden(std::move(spec), policy.value(), abilities);
+  auto outcome = harden::harden(std::move(spec), policy, abilities);
   EXPECT_TRUE(outcome.has_value()) << (outcome ? "" : outcome.error().message());
   if (!outcome) std::abort();
   return *std::move(outcome);
+}
+
+policy::Policy loaded(const std::string& name) {
+  auto policy = policy::load_policy(name);
+  EXPECT_TRUE(policy.has_value()) << (policy ? "" : policy.error().message());
+  return *std::move(policy);
+}
+
+}  // namespace
+
+harden::Outcome hardened(oci::Spec spec, const std::string& name, bool can_remap) {
+  return hardened_by(std::move(spec), loaded(name), can_remap, true);
+}
+
+policy::Policy redirecting() {
+  auto policy = loaded("faas");
+  policy.environment.secrets->value = policy::Secrets::kRedirect;
+  policy.environment.secrets->why.clear();
+  return policy;
+}
+
+oci::Spec with_secrets() {
+  oci::Spec made = spec("docker");
+  made.process->env.emplace_back("DB_PASSWORD=hunter2-canary");
+  made.process->env.emplace_back("DATABASE_URL=postgres://app:canary-2@db/app");
+  return made;
+}
+
+harden::Outcome redirected(oci::Spec spec, bool can_remap, bool noswap) {
+  return hardened_by(std::move(spec), redirecting(), can_remap, noswap);
 }
 
 plan::CreateOptions options() {

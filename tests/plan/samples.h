@@ -7,6 +7,7 @@
 #include "harden/harden.h"
 #include "kernel/facts.h"
 #include "plan/plan.h"
+#include "policy/policy.h"
 
 namespace samples {
 
@@ -16,6 +17,10 @@ oci::Spec spec(const std::string& name);
 oci::Spec minimal();                                      // a process in new namespaces, a root, /proc
 kernel::Facts facts(kernel::CgroupMode mode = kernel::CgroupMode::kUnified);
 harden::Outcome hardened(oci::Spec spec, const std::string& policy, bool can_remap = true);
+// faas with "secrets": "redirect", and a request with two of them for it.
+policy::Policy redirecting();
+oci::Spec with_secrets();
+harden::Outcome redirected(oci::Spec spec = with_secrets(), bool can_remap = true, bool noswap = true);
 plan::CreateOptions options();
 
 // The plan, or the test fails.

@@ -228,6 +228,38 @@ TEST(Read, WhatIsWrongWithSeccomp) {
             "x.json: /seccomp/args/socket: at character 4: want \"==\" or \"in\", have \"=\"");
 }
 
+TEST(Read, Environment) {
+  const auto policy = read(R"("environment": {"allow": ["PATH", "LC_*"], "strip": ["LD_?*"], "warn": ["X"], "keep": ["PORT"],
+      "secrets": "redirect", "why": {"secrets": "because"}})");
+  ASSERT_TRUE(policy) << policy.error().message();
+  const auto& environment = policy->environment;
+  EXPECT_EQ(environment.allow->value, (std::vector<std::string>{"PATH", "LC_*"}));
+  EXPECT_EQ(environment.strip->value, (std::vector<std::string>{"LD_?*"}));
+  EXPECT_EQ(environment.warn->value, (std::vector<std::string>{"X"}));
+  EXPECT_EQ(environment.keep->value, (std::vector<std::string>{"PORT"}));
+  EXPECT_EQ(environment.secrets->value, policy::Secrets::kRedirect);
+  EXPECT_EQ(environment.secrets->why, "because");
+  EXPECT_EQ(environment.secrets->origin.text(), "x.json:/environment/secrets");
+  EXPECT_EQ(read(R"("environment": {"secrets": "refuse"})")->environment.secrets->value, policy::Secrets::kRefuse);
+  EXPECT_EQ(read(R"("environment": {"secrets": "warn"})")->environment.secrets->value, policy::Secrets::kWarn);
+  EXPECT_TRUE(read(R"("environment": {"allow": []})")->environment.allow->value.empty());
+  EXPECT_FALSE(read(R"("environment": {})")->environment.allow.has_value());
+}
+
+TEST(Read, WhatIsWrongWithTheEnvironment) {
+  EXPECT_EQ(error(R"("environment": {"secrets": "redact"})"),
+            "x.json: /environment/secrets: want \"refuse\", \"redirect\" or \"warn\", have \"redact\"");
+  EXPECT_EQ(error(R"("environment": {"secret": "warn"})"),
+            "x.json: /environment/secret: unknown member \"secret\"; hint: did you mean \"secrets\"?");
+  for (const auto* wrong : {"", "A B", "A=", "LC_[AB]", "\\n"}) {
+    EXPECT_EQ(error(R"("environment": {"strip": ["X", ")" + std::string(wrong) + "\"]}").find("x.json: /environment/strip/1: want the name"),
+              0U)
+        << wrong;
+  }
+  EXPECT_TRUE(error(R"("environment": {"keep": "PORT"})").starts_with("x.json: /environment/keep: want"));
+  EXPECT_TRUE(error(R"("environment": {"allow": [1]})").starts_with("x.json: /environment/allow/0: want"));
+}
+
 const Policy& faas() {
   static const auto kFaas = policy::read_policy(policy::builtin_policy("faas"), "faas.json", policy::builtin_group);
   return *kFaas;
@@ -240,6 +272,7 @@ TEST(Builtin, TheTwoPoliciesAreWhole) {
   const auto none =
       policy::read_policy(policy::builtin_policy("passthrough"), "passthrough.json", policy::builtin_group);
   ASSERT_TRUE(none) << none.error().message();
+  EXPECT_FALSE(none->environment.allow || none->environment.strip || none->environment.warn || none->environment.secrets);
   EXPECT_FALSE(none->process.capabilities || none->seccomp || none->devices.allow || none->resources.pids);
 }
 

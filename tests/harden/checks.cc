@@ -1,0 +1,271 @@
+// The checks themselves.
+#include "checks.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/text.h"
+#include "flatten.h"
+#include "mutate.h"
+#include "samples.h"
+
+namespace harden_test {
+namespace {
+
+template <typename T>
+bool includes(const std::vector<T>& all, const std::vector<T>& some) {
+  return std::all_of(some.begin(), some.end(),
+                     [&](const T& one) { return std::find(all.begin(), all.end(), one) != all.end(); });
+}
+
+bool allows(const std::vector<oci::DeviceRule>& rules, std::int64_t minor, char access) {
+  bool allowed = false;
+  for (const auto& rule : rules) {
+    const bool number = (rule.type == 'c') && rule.major.value_or(10) == 10 && rule.minor.value_or(minor) == minor;
+    if (rule.type == 'a' || (number && rule.access.find(access) != std::string::npos)) allowed = rule.allow;
+  }
+  return allowed;
+}
+
+std::vector<oci::DeviceRule> rules(const oci::Spec& spec) {
+  return spec.linux.resources ? spec.linux.resources->devices : std::vector<oci::DeviceRule>{};
+}
+
+std::string tighter_capabilities(const Case& c) {
+  if (!c.before.process->capabilities)
+    return c.after.process->capabilities->bounding == 0 ? "" : "capabilities from nothing";
+  const auto& a = *c.after.process->capabilities;
+  const auto& b = *c.before.process->capabilities;
+  const bool subset = (a.bounding & ~b.bounding) == 0 && (a.effective & ~b.effective) == 0 &&
+                      (a.permitted & ~b.permitted) == 0 && (a.inheritable & ~b.inheritable) == 0 &&
+                      (a.ambient & ~b.ambient) == 0;
+  return subset ? "" : "a capability was added";
+}
+
+std::string tighter_process(const Case& c) {
+  if (c.before.process->no_new_privileges && !c.after.process->no_new_privileges)
+    return "noNewPrivileges was taken away";
+  if (!c.before.process->scheduler && c.after.process->scheduler) return "a scheduler was added";
+  for (const auto& b : c.before.process->rlimits) {
+    const auto same = [&](const oci::Rlimit& a) {
+      return a.resource == b.resource && a.hard <= b.hard && a.soft <= b.soft;
+    };
+    if (std::none_of(c.after.process->rlimits.begin(), c.after.process->rlimits.end(), same))
+      return "a limit was raised";
+  }
+  return "";
+}
+
+std::string tighter_kernel(const Case& c) {
+  for (const auto& [name, value] : c.after.linux.sysctl) {
+    const auto asked = c.before.linux.sysctl.find(name);
+    const bool compensation = name == "net.ipv4.ip_unprivileged_port_start" && value == "0";
+    if (asked == c.before.linux.sysctl.end() ? !compensation : asked->second != value) return "sysctl " + name;
+  }
+  if (c.after.linux.devices.size() > c.before.linux.devices.size()) return "a device was added";
+  for (const std::int64_t minor : {3, 229}) {
+    for (const char access : {'r', 'w', 'm'}) {
+      if (allows(rules(c.after), minor, access) && !allows(rules(c.before), minor, access))
+        return "a device was allowed";
+    }
+  }
+  if (!includes(c.after.linux.masked_paths, c.before.linux.masked_paths)) return "a masked path was uncovered";
+  if (!includes(c.after.linux.readonly_paths, c.before.linux.readonly_paths)) return "a path became writable";
+  for (const auto& ns : c.before.linux.namespaces) {
+    const auto same = [&](const oci::Namespace& a) { return a.type == ns.type && a.path == ns.path; };
+    if (std::none_of(c.after.linux.namespaces.begin(), c.after.linux.namespaces.end(), same))
+      return "a namespace was dropped";
+  }
+  return "";
+}
+
+// Every requested mount is there, in its place, and the root no more writable.
+std::string tighter_mounts(const Case& c) {
+  if (c.before.root.readonly && !c.after.root.readonly) return "the root became writable";
+  std::size_t at = 0;
+  for (const auto& mount : c.before.mounts) {
+    while (at < c.after.mounts.size() &&
+           (c.after.mounts[at].destination != mount.destination || c.after.mounts[at].source != mount.source))
+      ++at;
+    if (at++ >= c.after.mounts.size()) return "mount " + mount.destination + " was dropped or moved";
+  }
+  return "";
+}
+
+std::string tighter_resources(const Case& c) {
+  const auto pids = [](const oci::Spec& s) {
+    return s.linux.resources ? s.linux.resources->pids_limit.value_or(-1) : -1;
+  };
+  const auto memory = [](const oci::Spec& s) {
+    return s.linux.resources && s.linux.resources->memory ? s.linux.resources->memory->limit.value_or(-1) : -1;
+  };
+  if (pids(c.before) > 0 && (pids(c.after) > pids(c.before) || pids(c.after) <= 0)) return "pids";
+  if (memory(c.before) > 0 && (memory(c.after) > memory(c.before) || memory(c.after) <= 0)) return "memory";
+  return "";
+}
+
+bool is_under(std::string_view pointer, std::string_view place) {
+  return pointer == place || (pointer.starts_with(place) && pointer[place.size()] == '/');
+}
+
+// A policy confines; it does not decide what runs.
+std::string keeps_the_function(const Case& c) {
+  for (const auto& pointer : difference(c.before, c.after)) {
+    for (const auto* place : {"/process/args", "/process/cwd", "/process/user", "/hooks", "/annotations", "/hostname",
+                              "/linux/cgroupsPath", "/linux/seccomp"}) {
+      if (is_under(pointer, place)) return pointer + " was changed";
+    }
+  }
+  return "";
+}
+
+// Variables are taken away; one that is added only tells where the value of another went.
+std::string tighter_environment(const Case& c) {
+  const auto& before = c.before.process->env;
+  for (const auto& entry : c.after.process->env) {
+    if (std::find(before.begin(), before.end(), entry) != before.end()) continue;
+    const auto name = entry.substr(0, entry.find('='));
+    if (!name.ends_with("_FILE") || !c.secret_files) return "a variable was added: " + name;
+    const auto original = name.substr(0, name.size() - std::string_view("_FILE").size());
+    if (entry != name + "=" + c.secret_files->directory + "/" + original) return entry;
+  }
+  return "";
+}
+
+std::string tells_no_secret(const Case& c) {
+  for (const auto& d : c.decisions) {
+    for (const auto* text : {&d.where, &d.requested, &d.effective, &d.why, &d.source}) {
+      auto small = *text;
+      std::transform(small.begin(), small.end(), small.begin(), [](unsigned char ch) { return std::tolower(ch); });
+      if (small.find(kCanary) != std::string::npos) return d.control + " tells a secret";
+    }
+  }
+  return "";
+}
+
+std::vector<std::string> places(const harden::Decision& d) {
+  auto out = d.also;
+  out.push_back(d.where);
+  return out;
+}
+
+std::string everything_is_recorded(const Case& c) {
+  for (const auto& pointer : difference(c.before, c.after)) {
+    const bool told = std::any_of(c.decisions.begin(), c.decisions.end(), [&](const harden::Decision& d) {
+      const auto all = places(d);
+      return std::any_of(all.begin(), all.end(), [&](const std::string& place) { return is_under(pointer, place); });
+    });
+    if (!told) return pointer + " changed without a decision";
+  }
+  return "";
+}
+
+// What is in force beside config.json: the root's flags, the filter, and what could not be done.
+bool is_beside_config(const harden::Decision& d) {
+  return d.degraded || d.warning || d.control == "filesystem.nosuid" || d.control == "filesystem.nodev" ||
+         d.control == "seccomp";
+}
+
+std::string nothing_else_is_recorded(const Case& c) {
+  const auto changed = difference(c.before, c.after);
+  for (const auto& d : c.decisions) {
+    const auto all = places(d);
+    const bool real = std::any_of(changed.begin(), changed.end(), [&](const std::string& pointer) {
+      return std::any_of(all.begin(), all.end(), [&](const std::string& place) { return is_under(pointer, place); });
+    });
+    if (!real && !is_beside_config(d)) return d.control + " says it changed something";
+  }
+  return "";
+}
+
+std::string decisions_are_whole(const Case& c) {
+  std::vector<std::string> seen;
+  for (const auto& d : c.decisions) {
+    if (std::find(seen.begin(), seen.end(), d.control) != seen.end()) return "two decisions for " + d.control;
+    seen.push_back(d.control);
+    if (d.control.empty() || !d.where.starts_with('/') || d.requested.empty() || d.effective.empty() || d.why.empty() ||
+        !d.source.starts_with(c.policy->process.no_new_privileges->origin.file + ":/")) {
+      return "an incomplete decision for " + d.control;
+    }
+  }
+  return "";
+}
+
+std::string is_fixed_point(const Case& c) {
+  // A second pass over the result finds nothing to change, whatever it still cannot do.
+  const auto again = harden::harden(c.after, *c.policy, cannot_remap());
+  if (!again) return again.error().message();
+  const auto changed = difference(c.after, again->hardened.spec());
+  if (!changed.empty()) return *changed.begin() + " changed again";
+  for (const auto& d : again->decisions)
+    if (!is_beside_config(d)) return d.control + " was decided again";
+  return "";
+}
+
+}  // namespace
+
+std::vector<Named> checks() {
+  const auto drop_decision = [](Case& c) {
+    std::erase_if(c.decisions, [](const auto& d) { return d.control == "process.noNewPrivileges"; });
+  };
+  return {
+      {"capabilities", tighter_capabilities,
+       [](Case& c) {
+         c.after.process->capabilities->ambient = ~c.before.process->capabilities.value_or(oci::Capabilities{}).ambient;
+       }},
+      {"process", tighter_process,
+       [](Case& c) {
+         c.before.process->no_new_privileges = true;
+         c.after.process->no_new_privileges = false;
+       }},
+      {"rlimits", tighter_process,
+       [](Case& c) {
+         c.before.process->rlimits = {{.type = "RLIMIT_NOFILE", .resource = RLIMIT_NOFILE, .soft = 1, .hard = 1}};
+       }},
+      {"sysctl", tighter_kernel, [](Case& c) { c.after.linux.sysctl["kernel.core_pattern"] = "x"; }},
+      {"device", tighter_kernel,
+       [](Case& c) {
+         c.after.linux.devices = c.before.linux.devices;
+         c.after.linux.devices.emplace_back();
+       }},
+      {"device rule", tighter_kernel,
+       [](Case& c) {
+         if (c.before.linux.resources) c.before.linux.resources->devices.clear();
+         c.after.linux.resources->devices = {{.allow = true, .type = 'a', .access = "rwm"}};
+       }},
+      {"masked", tighter_kernel, [](Case& c) { c.before.linux.masked_paths.emplace_back("/secret"); }},
+      {"read-only", tighter_kernel, [](Case& c) { c.before.linux.readonly_paths.emplace_back("/secret"); }},
+      {"namespace", tighter_kernel,
+       [](Case& c) { c.before.linux.namespaces.push_back({.type = 1, .name = "x", .path = ""}); }},
+      {"root", tighter_mounts,
+       [](Case& c) {
+         c.before.root.readonly = true;
+         c.after.root.readonly = false;
+       }},
+      {"mount", tighter_mounts, [](Case& c) { c.before.mounts.push_back({.destination = "/gone", .source = "x"}); }},
+      {"resources", tighter_resources,
+       [](Case& c) {
+         c.before.linux.resources.emplace().pids_limit = 1;
+         c.after.linux.resources->pids_limit = 2;
+       }},
+      {"function", keeps_the_function, [](Case& c) { c.after.process->args.emplace_back("--more"); }},
+      {"environment", tighter_environment, [](Case& c) { c.after.process->env.emplace_back("A=1"); }},
+      {"environment's files", tighter_environment,
+       [](Case& c) {
+         c.secret_files = harden::SecretFiles{.directory = "/run/secrets", .noswap = true, .files = {}};
+         c.after.process->env.emplace_back("A_FILE=/etc/A");
+       }},
+      {"secrets", tells_no_secret, [](Case& c) { c.decisions.front().effective = "hunter2-canary"; }},
+      {"variable recorded", everything_is_recorded,
+       [](Case& c) { c.after.process->env.erase(c.after.process->env.begin()); }},
+      {"recorded", everything_is_recorded, drop_decision},
+      {"recorded elsewhere", everything_is_recorded, [](Case& c) { c.after.hostname += "x"; }},
+      {"not recorded", nothing_else_is_recorded, [](Case& c) { c.after = c.before; }},
+      {"whole", decisions_are_whole, [](Case& c) { c.decisions.push_back(c.decisions.front()); }},
+      {"fixed point", is_fixed_point, [](Case& c) { c.after.process->no_new_privileges = false; }},
+  };
+}
+
+}  // namespace harden_test

@@ -1,0 +1,32 @@
+// What must hold of every outcome of harden(), as functions of a case, each with a mutant that it must catch.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harden/harden.h"
+
+namespace harden_test {
+
+// What a check looks at. `after` and `decisions` are copies, so that a mutant can break them.
+struct Case {
+  const policy::Policy* policy;
+  oci::Spec before, after;
+  harden::Decisions decisions;
+  std::optional<harden::SecretFiles> secret_files = {};
+};
+
+using Check = std::function<std::string(const Case&)>;  // empty: holds; else what does not
+using Mutant = std::function<void(Case&)>;
+
+struct Named {
+  const char* name;
+  Check check;
+  Mutant mutant;
+};
+
+std::vector<Named> checks();
+
+}  // namespace harden_test
