@@ -26,6 +26,7 @@ struct Document {
   json_t* root = nullptr;
   std::string source;
   base::Kind kind = base::Kind::kConfig;
+  std::string_view text;   // for the places of messages; empty: none are wanted
   std::deque<Node> nodes;  // grows without moving what cursors point at
 
   Document(json_t* value, std::string_view name, base::Kind k) : root(value), source(name), kind(k) {}
@@ -56,10 +57,18 @@ std::string shorten(std::string_view text) {
   return base::cat(text.substr(0, end), "…");
 }
 
-base::Error text_error(std::string_view text, std::string_view source, base::Kind kind, std::size_t offset,
-                       std::string_view what) {
-  const Place place = place_at(text, offset);
-  return {kind, base::cat(source, ": line ", place.line, " column ", place.column, ": ", what)};
+// What a message about the text itself needs.
+struct Input {
+  std::string_view text, source;
+  base::Kind kind;
+  Places places;
+};
+
+base::Error text_error(const Input& input, std::size_t offset, std::string_view what) {
+  const Place place = place_at(input.text, offset);
+  const std::string where = input.places == Places::kShow ? base::cat(":", place.line, ":", place.column)
+                                                          : base::cat(": line ", place.line, " column ", place.column);
+  return {input.kind, base::cat(input.source, where, ": ", what)};
 }
 
 // The name that ends just before `end`, as it stands in the text, without its quotes.
@@ -76,13 +85,12 @@ std::string_view name_before(std::string_view text, std::size_t end) {
   return {};
 }
 
-base::Error syntax_error(std::string_view text, std::string_view source, base::Kind kind, const json_error_t& error,
-                         const Prescan& scan) {
+base::Error syntax_error(const Input& input, const json_error_t& error, const Prescan& scan) {
   std::size_t offset = error.position > 0 ? static_cast<std::size_t>(error.position) : 0;
   if (!scan.moved.empty()) offset = scan.original_offset(offset);
   if (json_error_code(&error) == json_error_duplicate_key) {
-    const std::string_view name = name_before(text, offset);
-    return text_error(text, source, kind, offset - name.size() - 2,
+    const std::string_view name = name_before(input.text, offset);
+    return text_error(input, offset - name.size() - 2,
                       base::cat("name ", base::quote(shorten(name)), " twice in one object"));
   }
   // jansson's text may end with a piece of the input, which must not reach the log as it is.
@@ -90,11 +98,11 @@ base::Error syntax_error(std::string_view text, std::string_view source, base::K
   const std::size_t near = what.find(" near '");
   const std::string said = base::escape(what.substr(0, near));
   if (json_error_code(&error) == json_error_invalid_utf8)
-    return text_error(text, source, kind, offset, base::cat("invalid UTF-8: ", said));
-  if (near == std::string_view::npos) return text_error(text, source, kind, offset, said);
+    return text_error(input, offset, base::cat("invalid UTF-8: ", said));
+  if (near == std::string_view::npos) return text_error(input, offset, said);
   std::string_view token = what.substr(near + 7);
   if (!token.empty() && token.back() == '\'') token.remove_suffix(1);
-  return text_error(text, source, kind, offset, base::cat(said, " near ", base::quote(token)));
+  return text_error(input, offset, base::cat(said, " near ", base::quote(token)));
 }
 
 // jansson seeds its hash tables from /dev/urandom: three system calls. The kernel has already put as good a
@@ -113,21 +121,24 @@ void seed_hash() {
 
 }  // namespace
 
-base::Result<Json> parse_json(std::string_view text, std::string_view source, base::Kind kind) {
+base::Result<Json> parse_json(std::string_view text, std::string_view source, base::Kind kind, Places places) {
+  const Input origin{text, source, kind, places};
   if (text.size() > kMaxJsonSize)
     return base::Error(kind, base::cat(source, ": want at most ", kMaxJsonSize, " bytes, have ", text.size()));
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
     return base::Error(kind, base::cat(source, ": empty"));
   Prescan scan;
   TextFault fault;
-  if (!prescan_json(text, scan, fault)) return text_error(text, source, kind, fault.offset, fault.what);
+  if (!prescan_json(text, scan, fault)) return text_error(origin, fault.offset, fault.what);
   seed_hash();
   const std::string_view input = scan.moved.empty() ? text : std::string_view(scan.rewritten);
   json_error_t error;
   json_t* root =
       json_loadb(input.data(), input.size(), JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
-  if (root == nullptr) return syntax_error(text, source, kind, error, scan);
-  return Json(std::make_unique<detail::Document>(root, source, kind));
+  if (root == nullptr) return syntax_error(origin, error, scan);
+  auto document = std::make_unique<detail::Document>(root, source, kind);
+  if (places == Places::kShow) document->text = text;
+  return Json(std::move(document));
 }
 
 Json::Json(std::unique_ptr<detail::Document> document) : document_(std::move(document)) {}
@@ -283,9 +294,13 @@ base::Error Cursor::mismatch(std::string_view want) const { return fault(base::c
 
 base::Error Cursor::fault(std::string_view text) const {
   const std::string place = pointer();
+  std::string where = document_->source;
+  if (!document_->text.empty()) {
+    if (const auto at = locate(document_->text, place)) where += base::cat(":", at->line, ":", at->column);
+  }
   // A name in the pointer is the input's: it may hold anything.
-  return {document_->kind, place.empty() ? base::cat(document_->source, ": ", text)
-                                         : base::cat(document_->source, ": ", base::escape(place), ": ", text)};
+  return {document_->kind,
+          place.empty() ? base::cat(where, ": ", text) : base::cat(where, ": ", base::escape(place), ": ", text)};
 }
 
 }  // namespace oci

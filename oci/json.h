@@ -23,6 +23,8 @@ inline constexpr std::size_t kMaxJsonDepth = 64;
 
 enum class JsonType { kNull, kBool, kInteger, kReal, kString, kArray, kObject };
 
+enum class Places;
+
 namespace detail {
 struct Document;
 struct Node;
@@ -91,7 +93,7 @@ class Json {
   Cursor root() const;
 
  private:
-  friend base::Result<Json> parse_json(std::string_view, std::string_view, base::Kind);
+  friend base::Result<Json> parse_json(std::string_view, std::string_view, base::Kind, Places);
   explicit Json(std::unique_ptr<detail::Document> document);
   std::unique_ptr<detail::Document> document_;
 };
@@ -99,7 +101,12 @@ class Json {
 // Refused, with line and column: an empty text, more than kMaxJsonSize bytes or kMaxJsonDepth levels, a name
 // twice in an object, anything after the value, NUL (also as \u0000), invalid UTF-8, integers outside
 // -2^63..2^64-1. `source` ("config.json") opens every message; `kind` is the kind of every error.
-base::Result<Json> parse_json(std::string_view text, std::string_view source, base::Kind kind = base::Kind::kConfig);
+//
+// With Places::kShow every message, those of its cursors too, begins with "source:line:column:"; `text` must then live as
+// long as the Json.
+enum class Places { kNone, kShow };
+base::Result<Json> parse_json(std::string_view text, std::string_view source, base::Kind kind = base::Kind::kConfig,
+                              Places places = Places::kNone);
 
 struct Place {
   std::size_t offset = 0;  // bytes

@@ -9,6 +9,7 @@ _bulkhead_options() {
     kill) echo '-a --all -h --help' ;;
     delete) echo '-f --force -h --help' ;;
     list) echo '-f --format -q --quiet -h --help' ;;
+    policy) echo '-f --format -h --help' ;;
     spec) echo '-b --bundle --rootless -h --help' ;;
     explain) echo '-b --bundle -f --format --policy -h --help' ;;
     start | state | features) echo '-h --help' ;;
@@ -24,7 +25,7 @@ _bulkhead_values() {
     --policy) COMPREPLY=($(compgen -W 'faas passthrough' -- "$3") $(compgen -f -X '!*.json' -- "$3")) ;;
     --format | -f)
       case $1 in
-        list) COMPREPLY=($(compgen -W 'table json' -- "$3")) ;;
+        list | policy) COMPREPLY=($(compgen -W 'table json' -- "$3")) ;;
         explain) COMPREPLY=($(compgen -W 'text json' -- "$3")) ;;
         *) return 1 ;;
       esac ;;
@@ -37,7 +38,7 @@ _bulkhead_values() {
 
 _bulkhead() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' root=() i word
-  local verbs='create start run state kill delete list explain spec features help'
+  local verbs='create start run state kill delete list explain policy spec features help'
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
@@ -55,6 +56,12 @@ _bulkhead() {
   case $verb in
     '') COMPREPLY=($(compgen -W "$verbs" -- "$current")) ;;
     help) COMPREPLY=($(compgen -W "${verbs% help}" -- "$current")) ;;
+    policy)
+      case $previous in
+        policy) COMPREPLY=($(compgen -W 'list show lint' -- "$current")) ;;
+        show) COMPREPLY=($(compgen -W 'faas passthrough' -- "$current")) ;;
+        *) COMPREPLY=($(compgen -f -- "$current")) ;;
+      esac ;;
     start | state | kill | delete)
       COMPREPLY=($(compgen -W "$(bulkhead "${root[@]}" list --quiet 2> /dev/null)" -- "$current")) ;;
   esac

@@ -2,7 +2,7 @@
 
 function __bulkhead_verb
     for word in (commandline -opc)[2..-1]
-        contains -- $word create start run state kill delete list explain spec features help; and echo $word; and return
+        contains -- $word create start run state kill delete list explain policy spec features help; and echo $word; and return
     end
     return 1
 end
@@ -33,6 +33,7 @@ complete -c bulkhead -n 'not __bulkhead_verb' -a kill -d 'send a signal to the i
 complete -c bulkhead -n 'not __bulkhead_verb' -a delete -d 'remove what is left of a container'
 complete -c bulkhead -n 'not __bulkhead_verb' -a list -d 'list the containers'
 complete -c bulkhead -n 'not __bulkhead_verb' -a explain -d 'show how a bundle would be hardened and run'
+complete -c bulkhead -n 'not __bulkhead_verb' -a policy -d 'list, show and check hardening policies'
 complete -c bulkhead -n 'not __bulkhead_verb' -a spec -d 'write a config.json to start from'
 complete -c bulkhead -n 'not __bulkhead_verb' -a features -d 'print what this runtime supports'
 complete -c bulkhead -n 'not __bulkhead_verb' -a help -d 'show help'
@@ -50,7 +51,8 @@ complete -c bulkhead -n '__bulkhead_is create run' -l no-subreaper -d 'do not ad
 complete -c bulkhead -n '__bulkhead_is run' -l keep -d 'leave the stopped container'
 complete -c bulkhead -n '__bulkhead_is kill' -s a -l all -d 'every process'
 complete -c bulkhead -n '__bulkhead_is delete' -s f -l force -d 'kill it first'
-complete -c bulkhead -n '__bulkhead_is list' -s f -l format -x -a 'table json' -d 'how to print'
+complete -c bulkhead -n '__bulkhead_is policy' -F -a 'list show lint'
+complete -c bulkhead -n '__bulkhead_is list policy' -s f -l format -x -a 'table json' -d 'how to print'
 complete -c bulkhead -n '__bulkhead_is explain' -s f -l format -x -a 'text json' -d 'how to print'
 complete -c bulkhead -n '__bulkhead_is list' -s q -l quiet -d 'only ids'
 complete -c bulkhead -n '__bulkhead_is spec' -l rootless -d 'for a user without privileges'

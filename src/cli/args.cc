@@ -194,10 +194,12 @@ base::Result<void> settle_root(GlobalArgs& global, bool given) {
 base::Result<void> check_operands(const VerbSpec& verb, const std::vector<std::string>& operands) {
   if (operands.size() >= verb.min_operands && operands.size() <= verb.max_operands) return base::ok();
   const bool exact = verb.min_operands == verb.max_operands;
-  auto error =
-      base::Error::usage(base::cat(base::quote(verb.name), exact ? " requires exactly " : " requires ",
-                                   verb.min_operands, exact ? "" : base::cat(" to ", verb.max_operands),
-                                   verb.max_operands == 1 ? " argument" : " arguments", ", have ", operands.size()));
+  const bool open = verb.max_operands == kAnyNumber;
+  const std::size_t last = open ? verb.min_operands : verb.max_operands;
+  auto error = base::Error::usage(
+      base::cat(base::quote(verb.name), exact ? " requires exactly " : open ? " requires at least " : " requires ",
+                verb.min_operands, exact || open ? "" : base::cat(" to ", last), last == 1 ? " argument" : " arguments",
+                ", have ", operands.size()));
   for (const auto& operand : operands) {
     if (operand.size() > 1 && operand.front() == '-')
       return std::move(error).hint("options go before the container ID");

@@ -80,8 +80,14 @@ struct ExplainArgs {
   OutputFormat format = OutputFormat::kText;
 };
 
+struct PolicyArgs {
+  std::string action;                // "list", "show" or "lint", not yet looked at
+  std::vector<std::string> operands;
+  OutputFormat format = OutputFormat::kText;  // of list; kText is a table
+};
+
 using VerbArgs = std::variant<std::monostate, CreateArgs, StartArgs, StateArgs, KillArgs, DeleteArgs, ListArgs,
-                              SpecArgs, FeaturesArgs, ExplainArgs>;
+                              SpecArgs, FeaturesArgs, ExplainArgs, PolicyArgs>;
 
 struct VerbSpec;  // options.h
 

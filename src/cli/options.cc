@@ -159,6 +159,11 @@ constexpr std::array kExplain = {
     kHelp,
 };
 
+constexpr std::array kPolicyVerb = {
+    OptionSpec{"format", 'f', "table|json", "how to print the list", set<&PolicyArgs::format>},
+    kHelp,
+};
+
 template <typename Args>
 VerbArgs make() {
   return Args{};
@@ -175,11 +180,17 @@ void set_kill(VerbArgs& args, std::span<const std::string> operands) {
   if (operands.size() > 1) std::get_if<KillArgs>(&args)->signal = operands[1];
 }
 
+void set_policy(VerbArgs& args, std::span<const std::string> operands) {
+  auto& policy = *std::get_if<PolicyArgs>(&args);
+  policy.action = operands[0];
+  policy.operands.assign(operands.begin() + 1, operands.end());
+}
+
 void set_nothing(VerbArgs&, std::span<const std::string>) {}
 
 constexpr VerbSpec not_yet(std::string_view name, std::string_view summary) {
   return {name,        "",
-          0,           std::numeric_limits<std::size_t>::max(),
+          0,           kAnyNumber,
           summary,     "",
           kOnlyHelp,   make_none,
           set_nothing, Support::kNotYet};
@@ -205,6 +216,11 @@ constexpr std::array kVerbs = {
     VerbSpec{"list", "", 0, 0, "list the containers", "", kList, make<ListArgs>, set_nothing},
     VerbSpec{"explain", "", 0, 0, "show how a bundle would be hardened and run, and why",
              "Changes nothing and needs no privileges.", kExplain, make<ExplainArgs>, set_nothing},
+    VerbSpec{"policy", "list | show NAME | lint FILE...", 1, kAnyNumber,
+             "list, show and check hardening policies",
+             "list: the built-in ones. show: the file of one, to start from. lint: what is wrong with files; the exit code\n"
+             "is 1 if bulkhead would refuse one. Changes nothing and needs no privileges.",
+             kPolicyVerb, make<PolicyArgs>, set_policy},
     VerbSpec{"spec", "", 0, 0, "write a config.json to start from", "", kSpec, make<SpecArgs>, set_nothing},
     VerbSpec{"features", "", 0, 0, "print what this runtime supports as JSON", "", kOnlyHelp, make<FeaturesArgs>,
              set_nothing},

@@ -21,6 +21,8 @@ struct OptionSpec {
 
 enum class Support { kYes, kNotYet };
 
+inline constexpr std::size_t kAnyNumber = ~std::size_t{0};  // of operands
+
 struct VerbSpec {
   std::string_view name;
   std::string_view operands;  // for help: "CONTAINER [SIGNAL]"

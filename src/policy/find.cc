@@ -38,7 +38,9 @@ base::Result<std::size_t> check_file(int fd, const std::string& path) {
   return static_cast<std::size_t>(st.st_size);
 }
 
-base::Result<std::string> read_file(const std::string& path) {
+}  // namespace
+
+base::Result<std::string> read_policy_file(const std::string& path) {
   // Not blocking: a fifo must not hang the caller before it is refused.
   const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd) {
@@ -58,6 +60,8 @@ base::Result<std::string> read_file(const std::string& path) {
   text.resize(size);
   return text;
 }
+
+namespace {
 
 base::Result<Policy> load_builtin(std::string_view asked) {
   constexpr std::string_view kPrefix = "builtin:";
@@ -84,7 +88,7 @@ base::Result<Policy> load_policy(std::string_view name_or_file) {
   const bool is_file = name_or_file.find('/') != std::string_view::npos || name_or_file.ends_with(".json");
   if (!is_file) return load_builtin(name_or_file);
   const std::string path(name_or_file);
-  return read_policy(TRY(read_file(path)), path, builtin_group);
+  return read_policy(TRY(read_policy_file(path)), path, builtin_group);
 }
 
 }  // namespace policy

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "oci/json.h"
 #include "oci/names.h"
+#include "policy/comments.h"
 #include "policy/sections.h"
 
 namespace policy {
@@ -163,7 +164,8 @@ base::Result<void> read_head(const oci::Cursor& root, Policy& out) {
 }  // namespace
 
 base::Result<Policy> read_policy(std::string_view text, const std::string& source_name, const GroupLookup& groups) {
-  const auto json = TRY(oci::parse_json(text, source_name, base::Kind::kPolicy));
+  const auto plain = TRY(without_comments(text, source_name));
+  const auto json = TRY(oci::parse_json(plain, source_name, base::Kind::kPolicy, oci::Places::kShow));
   const auto root = json.root();
   TRY(check_members(root, {"bulkhead", "kind", "name", "version", "description", "process", "namespaces", "filesystem",
                            "devices", "sysctl", "seccomp", "resources", "environment"}));

@@ -1,5 +1,6 @@
-// A policy file's text to a Policy. Strict: a member that is not known, a value out of range, a name that means
-// nothing is an error with file, JSON pointer and, where one is near, the name that was probably meant.
+// A policy file's text, JSON with comments and trailing commas, to a Policy. Strict: a member that is not known, a value
+// out of range, a name that means nothing is an error with file, line, column, JSON pointer and, where one is near, the
+// name that was probably meant.
 #pragma once
 
 #include <functional>

@@ -185,6 +185,7 @@ TEST(ParseCommandLine, WrongNumbersOfArguments) {
       {"state a b", "\"state\" requires exactly 1 argument, have 2"},
       {"kill", "\"kill\" requires 1 to 2 arguments, have 0"},
       {"kill a b c", "\"kill\" requires 1 to 2 arguments, have 3"},
+      {"policy", "\"policy\" requires at least 1 argument, have 0"},
       {"list a", "\"list\" requires exactly 0 arguments, have 1"},
       {"features a", "\"features\" requires exactly 0 arguments, have 1"},
   };

@@ -1,0 +1,83 @@
+"""A policy of one's own, as an operator makes one: show, change, lint, run."""
+
+import json
+import os
+import re
+
+import harness
+
+
+class PolicyCase(harness.Case):
+    def setUp(self):
+        if not harness.HAS_POLICIES:
+            self.skipTest(f"{harness.KIND} has no policies")
+        super().setUp()
+
+
+class ShowTest(PolicyCase):
+    def test_what_is_listed_can_be_shown_and_is_good(self):
+        listed = json.loads(self.assert_ok(self.runtime("policy", "--format", "json", "list")).out)
+        self.assertEqual([policy["name"] for policy in listed], ["faas", "passthrough"])
+        table = self.assert_ok(self.runtime("policy", "list")).out
+        for policy in listed:
+            self.assertRegex(table, rf"(?m)^{policy['name']} +{policy['version']} +\S")
+            shown = self.assert_ok(self.runtime("policy", "show", policy["name"])).out
+            self.assertEqual(json.loads(shown)["description"], policy["description"])
+            file = self.work / "shown.json"
+            file.write_text(shown)
+            self.assertIn(f"{policy['name']}@{policy['version']}: good\n", self.assert_ok(self.runtime("policy", "lint", str(file))).out)
+
+    def test_what_is_wrong_is_one_error(self):
+        for args, words in ((["show", "fass"], ["fass", "faas, passthrough"]), (["show"], ["name of one policy"]),
+                            (["lint"], ["takes files"]), (["lsit", "x"], ["list, show or lint"]), (["lst"], ["did you mean \"list\"?"]), ([], ["at least 1"])):
+            with self.subTest(args=args):
+                self.assert_one_error(self.runtime("policy", *args), 1, *words)
+
+
+class OwnTest(PolicyCase):
+    # faas, but with a comment, a comma too many, and the time of one control taken away.
+    def own(self, old, new):
+        shown = self.assert_ok(self.runtime("policy", "show", "faas")).out
+        text = "// ours\n" + shown.replace('"name": "faas"', '"name": "ours"').replace(old, new)
+        self.assertNotEqual(text.count(new), 0)
+        path = self.work / "ours.json"
+        path.write_text(text)
+        return path
+
+    def test_a_changed_copy_runs(self):
+        path = self.own('"readonlyRoot": true,', '"readonlyRoot": false, /* for the installer */')
+        self.assertIn("ours@1: good", self.assert_ok(self.runtime("policy", "lint", str(path))).out)
+        script = "touch /made && echo writable || echo read-only"
+        for policy, answer in ((path, "writable"), ("faas", "read-only")):
+            bundle = self.bundle("busybox", args=["sh", "-c", script])
+            bundle.own_root()
+            os.chmod(bundle.path / "rootfs", 0o777)
+            self.assertEqual(self.assert_ok(self.run_bundle(bundle, policy=policy)).out.strip(), answer)
+
+    def test_a_mistake_is_told_with_its_place_by_lint_and_by_run(self):
+        path = self.own('"noNewPrivileges": true,', '"noNewPrivilege": true,')
+        line = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if '"noNewPrivilege":' in text)
+        lint = self.runtime("policy", "lint", str(path))
+        self.assertEqual(lint.code, 1, str(lint))
+        place = re.escape(f"{path}:{line}:") + r"\d+: /process/noNewPrivilege: "
+        self.assertRegex(lint.out, place)
+        result = self.run_bundle(self.bundle("busybox", args=["true"]), policy=path)
+        self.assertEqual(result.code, 1)
+        self.assertRegex(result.err, place)
+
+    def test_a_group_without_a_version_is_remarked(self):
+        path = self.own('"@faas@1"', '"@faas"')
+        lint = self.assert_ok(self.runtime("policy", "lint", str(path)))
+        self.assertIn('group "@faas" has no version', lint.out)
+        self.assertIn("good, with remarks", lint.out)
+
+    def test_one_bad_file_does_not_hide_the_others(self):
+        path = self.own('"realtime": false,', '"realtime": 0,')
+        lint = self.runtime("policy", "lint", "/nowhere.json", str(path))
+        self.assertEqual(lint.code, 1)
+        self.assertIn("/nowhere.json", lint.out)
+        self.assertIn("want true or false, have 0", lint.out)
+
+
+if __name__ == "__main__":
+    harness.main()
