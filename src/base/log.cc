@@ -54,18 +54,24 @@ void Log::error(const Error& error) const {
 }
 
 void Log::warning(std::string_view text) const {
-  write_line(STDERR_FILENO, cat("bulkhead: warning: ", text, '\n'));
+  if (!file_) {
+    write_line(STDERR_FILENO, cat("bulkhead: warning: ", text, '\n'));
+  } else if (debug_) {
+    write_file("warning", text);
+  }
 }
 
 void Log::debug(std::string_view text) const {
   if (!debug_) return;
   if (!file_) {
     write_line(STDERR_FILENO, cat("bulkhead: debug: ", text, '\n'));
-  } else if (format_ == LogFormat::kJson) {
-    write_line(file_.get(), json_record("debug", text) + "}\n");
   } else {
-    write_line(file_.get(), text_record("debug", text));
+    write_file("debug", text);
   }
+}
+
+void Log::write_file(std::string_view level, std::string_view text) const {
+  write_line(file_.get(), format_ == LogFormat::kJson ? json_record(level, text) + "}\n" : text_record(level, text));
 }
 
 }  // namespace base

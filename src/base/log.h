@@ -24,12 +24,15 @@ class Log {
 
   // The command's one error: to the file with all its members, and as plain text to stderr.
   void error(const Error& error) const;
-  // To stderr only: podman parses the log file as exactly one JSON object.
+  // To stderr, for people. With a log file an engine has called, to which this stderr is the container's, and whose
+  // parser of the file may want exactly one JSON object (podman's): then only with --debug, and to the file.
   void warning(std::string_view text) const;
   // Only with --debug: to the log file if there is one, else to stderr.
   void debug(std::string_view text) const;
 
  private:
+  void write_file(std::string_view level, std::string_view text) const;
+
   UniqueFd file_;
   LogFormat format_ = LogFormat::kText;
   bool debug_ = false;

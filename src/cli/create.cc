@@ -138,7 +138,6 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
 
   launch::Launched launched = TRY(launch_prepared(global, request, prepared, dir, log));
   // While init sets the container up.
-  report(prepared.outcome.decisions, prepared.plan.warnings, log);
   const kernel::ProcessIdentity identity = TRY(launched.process().identity());
   container::Record record = make_record(global, prepared, launched, identity);
   TRY(container::stage_record(dir.fd(), record));
@@ -146,6 +145,8 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   TRY(container::commit_record(dir.fd()));
   TRY(container::remove_journal(dir.fd()));
   if (!args.pid_file.empty()) TRY(write_pid_file(args.pid_file, identity.pid));
+  // Not before: an error is told alone.
+  report(prepared.outcome.decisions, prepared.plan.warnings, log);
   for (const auto& warning : launched.warnings) log.warning(warning);
   launched.warnings.clear();
   remove_dir.commit();

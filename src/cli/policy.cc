@@ -46,7 +46,7 @@ base::Result<int> lint(const PolicyArgs& args) {
   for (const auto& operand : args.operands) {
     const std::string file = operand.find('/') == std::string::npos ? "./" + operand : operand;
     const auto text = policy::read_policy_file(file);
-    const auto read = text ? policy::read_policy(*text, operand, policy::builtin_group) : text.error();
+    const auto read = text ? policy::read_policy(*text, operand, policy::builtin_group, policy::builtin_base) : text.error();
     if (!read) {
       out += cat(read.error().message(), '\n');
       code = kExitRefused;

@@ -84,11 +84,19 @@ base::Result<Policy> load_builtin(std::string_view asked) {
 
 }  // namespace
 
+base::Result<Policy> builtin_base(std::string_view name) {
+  if (!name.starts_with("builtin:") || name.find('@') == std::string_view::npos) {
+    return base::Error::policy(base::cat("want a built-in policy with its version, as in \"builtin:faas@1\", have ",
+                                         base::quote(name)));
+  }
+  return load_builtin(name);
+}
+
 base::Result<Policy> load_policy(std::string_view name_or_file) {
   const bool is_file = name_or_file.find('/') != std::string_view::npos || name_or_file.ends_with(".json");
   if (!is_file) return load_builtin(name_or_file);
   const std::string path(name_or_file);
-  return read_policy(TRY(read_policy_file(path)), path, builtin_group);
+  return read_policy(TRY(read_policy_file(path)), path, builtin_group, builtin_base);
 }
 
 }  // namespace policy

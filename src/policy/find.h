@@ -13,6 +13,9 @@ namespace policy {
 // read only when nobody but root and the caller can have written it: a policy that others can change is none.
 base::Result<Policy> load_policy(std::string_view name_or_file);
 
+// What "extends" may name: a built-in policy with its version, "builtin:faas@1".
+base::Result<Policy> builtin_base(std::string_view name);
+
 // The text of such a file, if it may be read.
 base::Result<std::string> read_policy_file(const std::string& path);
 

@@ -7,6 +7,7 @@
 #include "oci/json.h"
 #include "oci/names.h"
 #include "policy/comments.h"
+#include "policy/inherit.h"
 #include "policy/sections.h"
 
 namespace policy {
@@ -161,16 +162,28 @@ base::Result<void> read_head(const oci::Cursor& root, Policy& out) {
   return base::ok();
 }
 
+base::Result<Policy> get_base(const oci::Cursor& value, const PolicyLookup& bases) {
+  const auto name = TRY(value.get_string());
+  if (!bases) return value.fault("nothing can be extended here");
+  auto found = bases(name);
+  if (found) return found;
+  return value.fault(found.error().message());
+}
+
 }  // namespace
 
-base::Result<Policy> read_policy(std::string_view text, const std::string& source_name, const GroupLookup& groups) {
+base::Result<Policy> read_policy(std::string_view text, const std::string& source_name, const GroupLookup& groups,
+                                 const PolicyLookup& bases) {
   const auto plain = TRY(without_comments(text, source_name));
   const auto json = TRY(oci::parse_json(plain, source_name, base::Kind::kPolicy, oci::Places::kShow));
   const auto root = json.root();
-  TRY(check_members(root, {"bulkhead", "kind", "name", "version", "description", "process", "namespaces", "filesystem",
+  TRY(check_members(root, {"bulkhead", "kind", "name", "version", "description", "extends", "process", "namespaces", "filesystem",
                            "devices", "sysctl", "seccomp", "resources", "environment"}));
   Policy out;
   TRY(read_head(root, out));
+  std::optional<Policy> extended;
+  if (const auto name = root.find("extends")) extended = TRY(get_base(*name, bases));
+  if (extended) out.seccomp = extended->seccomp;
   if (const auto section = root.find("process")) TRY(read_process(*section, out.process));
   if (const auto section = root.find("namespaces")) TRY(read_namespaces(*section, out.namespaces));
   if (const auto section = root.find("filesystem")) TRY(read_filesystem(*section, out.filesystem));
@@ -179,6 +192,7 @@ base::Result<Policy> read_policy(std::string_view text, const std::string& sourc
   if (const auto section = root.find("seccomp")) TRY(read_seccomp(*section, groups, out.seccomp));
   if (const auto section = root.find("resources")) TRY(read_resources(*section, out.resources));
   if (const auto section = root.find("environment")) TRY(read_environment(*section, out.environment));
+  if (extended) inherit(out, *extended);
   return out;
 }
 

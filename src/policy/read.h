@@ -23,7 +23,12 @@ struct SyscallGroup {
 // The group of that name (without "@"); nullptr if there is none.
 using GroupLookup = std::function<const SyscallGroup*(std::string_view name)>;
 
-// `source_name` opens every error and is the file of every Origin.
-base::Result<Policy> read_policy(std::string_view text, const std::string& source_name, const GroupLookup& groups);
+// The policy that "extends" names. The error says why there is none.
+using PolicyLookup = std::function<base::Result<Policy>(std::string_view name)>;
+
+// `source_name` opens every error and is the file of every Origin but those of what is extended. Without `bases` nothing
+// can be.
+base::Result<Policy> read_policy(std::string_view text, const std::string& source_name, const GroupLookup& groups,
+                                 const PolicyLookup& bases = {});
 
 }  // namespace policy

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "base/text.h"
 #include "policy/arguments.h"
@@ -59,36 +60,87 @@ base::Result<Answers> get_answers(const oci::Cursor& value, const GroupLookup& g
   return out;
 }
 
+base::Result<NameList> get_names(const oci::Cursor& value, const GroupLookup& groups) {
+  NameList out;
+  for (const auto& element : TRY(value.get_array())) {
+    const auto name = TRY(element.get_string());
+    TRY(expand(element, name, groups, out));
+  }
+  normalize(out);
+  return out;
+}
+
+bool contains(const NameList& names, std::string_view name) {
+  return std::binary_search(names.begin(), names.end(), name);
+}
+
+// What this section says, on top of what the extended policy's says of other calls.
+struct Merge {
+  SeccompPolicy out;
+  NameList allow, deny;
+  NameList by_name;  // of `allow`, those that stand there themselves
+  Answers answers;
+
+  // A condition that the base has stays, unless the call is named here: a group must not do away with it unseen.
+  void calls(std::vector<ConditionalSyscall> conditional) {
+    std::erase_if(out.conditional, [&](const ConditionalSyscall& call) {
+      const bool again = std::any_of(conditional.begin(), conditional.end(),
+                                     [&](const ConditionalSyscall& mine) { return mine.name == call.name; });
+      return again || contains(by_name, call.name) || contains(deny, call.name);
+    });
+    for (auto& call : out.conditional) {
+      if (const auto* own = find(answers, call.name)) call.errno_otherwise = own->number;
+    }
+    for (auto& call : conditional) {
+      const auto* own = find(answers, call.name);
+      call.errno_otherwise = own == nullptr ? out.default_errno : own->number;
+      out.conditional.push_back(std::move(call));
+    }
+    const auto ruled = [&](std::string_view name) {
+      return std::any_of(out.conditional.begin(), out.conditional.end(),
+                         [&](const ConditionalSyscall& call) { return call.name == name; });
+    };
+    std::erase_if(out.allow, [&](const std::string& name) { return contains(deny, name) || ruled(name); });
+    for (const auto name : allow) {
+      if (!contains(deny, name) && !ruled(name)) out.allow.emplace_back(name);
+    }
+    std::sort(out.allow.begin(), out.allow.end());
+    out.allow.erase(std::unique(out.allow.begin(), out.allow.end()), out.allow.end());
+    std::erase_if(out.errnos, [&](const auto& entry) { return allowed(entry.first) || find(answers, entry.first); });
+    for (const auto& [name, number] : answers) {
+      if (number != out.default_errno && !allowed(name) && !ruled(name)) out.errnos.emplace_back(name, number);
+    }
+    std::sort(out.errnos.begin(), out.errnos.end());
+  }
+
+ private:
+  bool allowed(std::string_view name) const {
+    return std::binary_search(out.allow.begin(), out.allow.end(), name, std::less<>());
+  }
+};
+
 }  // namespace
 
 base::Result<void> read_seccomp(const oci::Cursor& value, const GroupLookup& groups, Rule<SeccompPolicy>& out) {
-  const auto section = TRY(Section::open(value, {"default", "allow", "args", "onDeny"}));
-  SeccompPolicy seccomp;
-  NameList allowed;
-  const auto allow = value.find("allow");
-  if (!allow) return value.fault("\"allow\" is missing");
-  for (const auto& element : TRY(allow->get_array())) {
-    const auto name = TRY(element.get_string());
-    TRY(expand(element, name, groups, allowed));
+  const auto section = TRY(Section::open(value, {"default", "allow", "deny", "args", "onDeny"}));
+  Merge merge;
+  if (out) merge.out = out->value;
+  if (const auto allow = value.find("allow")) {
+    merge.allow = TRY(get_names(*allow, groups));
+    for (const auto& element : TRY(allow->get_array())) merge.by_name.push_back(TRY(element.get_string()));
+    normalize(merge.by_name);
+  } else if (!out) {
+    return value.fault("\"allow\" is missing");
   }
-  normalize(allowed);
-  if (const auto standard = value.find("default")) seccomp.default_errno = TRY(get_errno(*standard));
-  if (const auto args = value.find("args")) seccomp.conditional = TRY(get_conditional(*args));
-  Answers answers;
-  if (const auto on_deny = value.find("onDeny")) answers = TRY(get_answers(*on_deny, groups));
-
-  for (auto& call : seccomp.conditional) {
-    std::erase(allowed, call.name);
-    const auto* own = find(answers, call.name);
-    call.errno_otherwise = own == nullptr ? seccomp.default_errno : own->number;
-    std::erase_if(answers, [&](const Answer& answer) { return answer.name == call.name; });
-  }
-  for (const auto& [name, number] : answers) {
-    if (number == seccomp.default_errno || std::binary_search(allowed.begin(), allowed.end(), name)) continue;
-    seccomp.errnos.emplace_back(name, number);
-  }
-  seccomp.allow.assign(allowed.begin(), allowed.end());
-  out = Setting<SeccompPolicy>{std::move(seccomp), Section::origin(value), section.why("allow")};
+  if (const auto deny = value.find("deny")) merge.deny = TRY(get_names(*deny, groups));
+  if (const auto standard = value.find("default")) merge.out.default_errno = TRY(get_errno(*standard));
+  std::vector<ConditionalSyscall> conditional;
+  if (const auto args = value.find("args")) conditional = TRY(get_conditional(*args));
+  if (const auto on_deny = value.find("onDeny")) merge.answers = TRY(get_answers(*on_deny, groups));
+  merge.calls(std::move(conditional));
+  std::string why = section.why("allow");
+  if (why.empty() && out) why = out->why;
+  out = Setting<SeccompPolicy>{std::move(merge.out), Section::origin(value), std::move(why)};
   return base::ok();
 }
 

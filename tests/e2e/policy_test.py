@@ -54,6 +54,21 @@ class OwnTest(PolicyCase):
             os.chmod(bundle.path / "rootfs", 0o777)
             self.assertEqual(self.assert_ok(self.run_bundle(bundle, policy=policy)).out.strip(), answer)
 
+    def test_a_few_lines_on_top_of_a_builtin_policy(self):
+        path = self.work / "few.json"
+        path.write_text('''{
+          "bulkhead": "policy/v1", "kind": "profile", "name": "few", "version": "1",
+          "extends": "builtin:faas@1",
+          // one temporary directory more, and a function that starts no program of its own
+          "filesystem": { "tmpfs": [{ "path": "/cache", "size": "1M" }] },
+          "seccomp": { "deny": ["chmod", "fchmodat"], "onDeny": { "chmod": "EACCES", "fchmodat": "EACCES" } },
+        }''')
+        script = "cd /cache && echo x > file && cat file && chmod 700 file; touch /made"
+        result = self.run_bundle(self.bundle("busybox", args=["sh", "-c", script]), policy=path)
+        self.assertEqual(result.out, "x\n", str(result))
+        self.assertIn("chmod: file: Permission denied", result.err)
+        self.assertIn("Read-only file system", result.err)  # faas's own rule
+
     def test_a_mistake_is_told_with_its_place_by_lint_and_by_run(self):
         path = self.own('"noNewPrivileges": true,', '"noNewPrivilege": true,')
         line = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if '"noNewPrivilege":' in text)

@@ -78,7 +78,7 @@ TEST(Read, UnknownMembersNameTheOneThatWasMeant) {
   EXPECT_EQ(
       error(R"("process": {"noNewPriviliges": true})"),
       "x.json: /process/noNewPriviliges: unknown member \"noNewPriviliges\"; hint: did you mean \"noNewPrivileges\"?");
-  EXPECT_EQ(error(R"("extends": "faas")"), "x.json: /extends: unknown member \"extends\"");
+  EXPECT_EQ(error(R"("inherit": "faas")"), "x.json: /inherit: unknown member \"inherit\"");
   EXPECT_EQ(error(R"("process": {"why": {"nothing": "x"}})"),
             "x.json: /process/why/nothing: unknown member \"nothing\"");
   EXPECT_EQ(error(R"("filesystem": {"tmpfs": [{"path": "/a", "size": 1, "inode": 3}]})"),

@@ -1,0 +1,70 @@
+#include "policy/inherit.h"
+
+#include <algorithm>
+
+namespace policy {
+
+namespace {
+
+template <typename T>
+void take(Rule<T>& own, const Rule<T>& base) {
+  if (!own) own = base;
+}
+
+// The entries of the base that the policy does not have, before its own.
+template <typename T>
+void add(Rule<std::vector<T>>& own, const Rule<std::vector<T>>& base, auto&& same) {
+  if (!own || !base) return take(own, base);
+  std::vector<T> all;
+  for (const auto& entry : base->value) {
+    const bool there = std::any_of(own->value.begin(), own->value.end(), [&](const T& mine) { return same(mine, entry); });
+    if (!there) all.push_back(entry);
+  }
+  all.insert(all.end(), own->value.begin(), own->value.end());
+  own->value = std::move(all);
+}
+
+constexpr auto kSameText = [](const std::string& a, const std::string& b) { return a == b; };
+
+void inherit_process(Process& own, const Process& base) {
+  take(own.capabilities, base.capabilities);
+  take(own.unprivileged_ports, base.unprivileged_ports);
+  take(own.no_new_privileges, base.no_new_privileges);
+  take(own.root_user, base.root_user);
+  add(own.rlimits, base.rlimits, [](const auto& a, const auto& b) { return a.resource == b.resource; });
+  take(own.realtime, base.realtime);
+}
+
+void inherit_filesystem(Filesystem& own, const Filesystem& base) {
+  take(own.readonly_root, base.readonly_root);
+  take(own.recursive_readonly, base.recursive_readonly);
+  take(own.nosuid, base.nosuid);
+  take(own.nodev, base.nodev);
+  take(own.private_propagation, base.private_propagation);
+  add(own.tmpfs, base.tmpfs, [](const auto& a, const auto& b) { return a.path == b.path; });
+  add(own.masked_paths, base.masked_paths, kSameText);
+  add(own.readonly_paths, base.readonly_paths, kSameText);
+}
+
+void inherit_environment(Environment& own, const Environment& base) {
+  take(own.allow, base.allow);
+  add(own.strip, base.strip, kSameText);
+  add(own.warn, base.warn, kSameText);
+  take(own.secrets, base.secrets);
+  take(own.keep, base.keep);
+}
+
+}  // namespace
+
+void inherit(Policy& policy, const Policy& base) {
+  inherit_process(policy.process, base.process);
+  take(policy.namespaces.own, base.namespaces.own);
+  inherit_filesystem(policy.filesystem, base.filesystem);
+  take(policy.devices.allow, base.devices.allow);
+  take(policy.sysctl.allow, base.sysctl.allow);
+  take(policy.resources.pids, base.resources.pids);
+  take(policy.resources.memory, base.resources.memory);
+  inherit_environment(policy.environment, base.environment);
+}
+
+}  // namespace policy
