@@ -12,6 +12,8 @@
 #include "oci/write.h"
 #include "policy/arguments.h"
 #include "policy/builtin.h"
+#include "policy/find.h"
+#include "policy/lint.h"
 #include "policy/read.h"
 
 namespace {
@@ -69,7 +71,8 @@ void check_harden(const policy::Policy& policy) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto policy = policy::read_policy(text, "policy.json", policy::builtin_group);
+  static_cast<void>(policy::lint(text, "policy.json"));
+  const auto policy = policy::read_policy(text, "policy.json", policy::builtin_group, policy::builtin_base);
   if (policy) {
     check_harden(*policy);
   } else {
