@@ -56,7 +56,7 @@ void check_harden(const policy::Policy& policy) {
   require((all_of(spec) & ~all_of(request())) == 0);
   require(spec.mounts.size() >= request().mounts.size());
   for (const auto& decision : once->decisions) {
-    require(decision.source.starts_with("policy.json:/"));
+    require(decision.source.starts_with("policy.json:/") || decision.source.starts_with("faas.json:/"));  // extended
     require((decision.requested + decision.effective).find(kSecret) == std::string::npos);
   }
   const auto twice = harden::harden(spec, policy, abilities);
@@ -76,7 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (policy) {
     check_harden(*policy);
   } else {
-    check_message(policy.error(), "policy.json: ");
+    check_message(policy.error(), "policy.json:");
   }
   if (const auto secret = harden::find_secret(text.substr(0, text.find('=')), text)) require(!secret->what.empty());
   if (const auto checks = policy::parse_arguments(text)) {
