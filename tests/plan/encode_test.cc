@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 
@@ -18,7 +19,7 @@ plan::LaunchPlan sample() { return samples::plan_of(samples::hardened(samples::s
 
 struct Image {
   explicit Image(std::string text) : bytes((text.size() + 7) / 8), size(text.size()) {
-    std::memcpy(bytes.data(), text.data(), text.size());
+    std::copy(text.begin(), text.end(), reinterpret_cast<char*>(bytes.data()));
   }
   bool check() { return plan::image::check_image(bytes.data(), size, view); }
   std::vector<std::uint64_t> bytes;  // aligned
