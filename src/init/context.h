@@ -15,8 +15,9 @@ struct Context {
   plan::image::View image{};
   int report = -1;              // socket to the parent, later to `start`; CLOEXEC
   int root = -1;                // O_PATH of the container's root, from kPivot on
-  std::uint64_t root_mount = 0; // its mount and inode: nothing may be mounted there
-  std::uint64_t root_inode = 0;
+  std::uint64_t root_mount = 0; // its mount, device (subvolumes of btrfs share a mount) and inode: nothing may be
+  std::uint64_t root_device = 0;  // mounted there
+  std::uint64_t root_inode = 0;   // 0: not looked at yet
   std::uint32_t op = kNoOp;     // being executed
   std::uint32_t detail = 0;
   bool null_attached = false;   // kMask: the slots' mounts are in the tree, clones are needed from now on

@@ -48,6 +48,10 @@ long configure(int fs, const char* option) {
   return call(__NR_fsconfig, fs, FSCONFIG_SET_STRING, key, option + n + 1, 0);
 }
 
+std::uint64_t device_of(const struct statx& stat) {
+  return static_cast<std::uint64_t>(stat.stx_dev_major) << 32 | stat.stx_dev_minor;
+}
+
 // Where a mount may not land, however the path got there (CVE-2019-16884, CVE-2025-52881): on the root itself,
 // or on procfs unless the plan says so.
 long check_target(Context& ctx, int target, const Op& op) {
@@ -63,11 +67,12 @@ long check_target(Context& ctx, int target, const Op& op) {
     result = call(__NR_statx, ctx.root, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &stat);
     if (failed(result)) return result;
     ctx.root_mount = stat.stx_mnt_id;
+    ctx.root_device = device_of(stat);
     ctx.root_inode = stat.stx_ino;
   }
   result = call(__NR_statx, target, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &stat);
   if (failed(result)) return result;
-  if (stat.stx_mnt_id == ctx.root_mount && stat.stx_ino == ctx.root_inode) {
+  if (stat.stx_mnt_id == ctx.root_mount && device_of(stat) == ctx.root_device && stat.stx_ino == ctx.root_inode) {
     ctx.detail = kTargetIsRoot;
     return -EBUSY;
   }

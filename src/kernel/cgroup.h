@@ -31,9 +31,10 @@ class CgroupHandle {
   const CgroupPaths& paths() const { return paths_; }
   // The v2 directory, for clone3(CLONE_INTO_CGROUP); -1: there is none.
   int v2_fd() const { return v2_.get(); }
-  // `tasks` of the v1 hierarchy that has this controller, for writing; -1: there is none. The single-threaded child
-  // writes "0" to it itself: a pid written to cgroup.procs by the parent takes the kernel's global
-  // cgroup_threadgroup_rwsem, whose write side waits for an RCU grace period, 10 ms and more on an idle machine.
+  // `tasks` of the v1 hierarchy that has this controller, for writing, the caller's from now on; empty: there is none, or it
+  // was taken. The single-threaded child writes "0" to it itself: a pid written to cgroup.procs by the parent takes the
+  // kernel's global cgroup_threadgroup_rwsem, whose write side waits for an RCU grace period, 10 ms and more on an idle
+  // machine.
   base::UniqueFd take_tasks(std::string_view controller);
   // `tasks` of every v1 hierarchy, in the plan's order.
   const std::vector<std::pair<std::string, base::UniqueFd>>& tasks() const { return tasks_; }
