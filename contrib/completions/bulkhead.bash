@@ -13,7 +13,7 @@ _bulkhead_options() {
     spec) echo '-b --bundle --rootless -h --help' ;;
     explain) echo '-b --bundle -f --format --policy -h --help' ;;
     start | state | features) echo '-h --help' ;;
-    '') echo '--root --log --log-format --debug --policy --systemd-cgroup --rootless --criu -v --version -h --help' ;;
+    '') echo '--root --log --log-format --debug --policy --policy-dir --systemd-cgroup --rootless --criu -v --version -h --help' ;;
   esac
 }
 
@@ -29,7 +29,7 @@ _bulkhead_values() {
         explain) COMPREPLY=($(compgen -W 'text json' -- "$3")) ;;
         *) return 1 ;;
       esac ;;
-    --root | --bundle | -b) COMPREPLY=($(compgen -d -- "$3")) ;;
+    --root | --policy-dir | --bundle | -b) COMPREPLY=($(compgen -d -- "$3")) ;;
     --log | --pid-file | --console-socket | --pidfd-socket | --criu) COMPREPLY=($(compgen -f -- "$3")) ;;
     --preserve-fds) COMPREPLY=() ;;
     *) return 1 ;;
@@ -44,7 +44,7 @@ _bulkhead() {
     word=${COMP_WORDS[i]}
     case $word in
       --root) root=(--root "${COMP_WORDS[i + 1]}"); i=$((i + 1)) ;;
-      --log | --log-format | --policy | --rootless | --criu) i=$((i + 1)) ;;
+      --log | --log-format | --policy | --policy-dir | --rootless | --criu) i=$((i + 1)) ;;
       -*) ;;
       *) verb=$word; break ;;
     esac

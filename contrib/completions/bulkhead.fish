@@ -22,6 +22,7 @@ complete -c bulkhead -n 'not __bulkhead_verb' -l debug -d 'log what is done as w
 complete -c bulkhead -n 'not __bulkhead_verb; or __bulkhead_is create run explain' -l policy -r -F -a 'faas passthrough' -d 'hardening policy'
 complete -c bulkhead -n 'not __bulkhead_verb' -l systemd-cgroup -d 'have systemd make the cgroup'
 complete -c bulkhead -n 'not __bulkhead_verb' -l rootless -x -a 'true false auto' -d 'accepted for callers of runc'
+complete -c bulkhead -n 'not __bulkhead_verb' -l policy-dir -x -a '(__fish_complete_directories)' -d 'directory of policies'
 complete -c bulkhead -n 'not __bulkhead_verb' -l criu -r -F -d 'accepted and ignored'
 complete -c bulkhead -n 'not __bulkhead_verb' -s v -l version -d 'show the version'
 

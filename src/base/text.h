@@ -54,4 +54,7 @@ std::string now_rfc3339();
 // "did you mean"; empty if none is near.
 std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
+// `name` fits `pattern`, in which "*" stands for any text and "?" for one character. In time of their product.
+bool fits(std::string_view pattern, std::string_view name);
+
 }  // namespace base

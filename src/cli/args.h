@@ -25,6 +25,7 @@ struct GlobalArgs {
   base::LogFormat log_format = base::LogFormat::kText;
   bool debug = false;
   std::string policy;  // name or file, given before or after the verb; empty: the default policy
+  std::string policy_dir = "/etc/bulkhead";
   bool systemd_cgroup = false;
   std::string rootless = "auto";  // true, false or auto
   std::string criu;               // accepted, ignored

@@ -8,6 +8,7 @@
 
 #include "base/guard.h"
 #include "base/text.h"
+#include "cli/decisions.h"
 #include "cli/prepare.h"
 #include "cli/verbs.h"
 #include "container/id.h"
@@ -81,6 +82,7 @@ PrepareRequest request_of(const CreateArgs& args, bool gate) {
   request.no_pivot = args.no_pivot;
   request.no_new_keyring = args.no_new_keyring;
   request.preserve_fds = args.preserve_fds;
+  request.refusals = Refusals::kLog;
   return request;
 }
 
@@ -131,6 +133,7 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   TRY(check_supported(global, args));
   PrepareRequest request = request_of(args, gate);
   Prepared prepared = TRY(prepare(global, request, log));
+  const DecisionLog decisions = TRY(DecisionLog::open(prepared.selected.log, log));
 
   container::StateRoot root = TRY(container::StateRoot::open_or_make(global.root));
   container::ContainerDir dir = TRY(root.create(args.id));
@@ -142,6 +145,7 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   container::Record record = make_record(global, prepared, launched, identity);
   TRY(container::stage_record(dir.fd(), record));
   TRY(launched.await_ready(prepared.plan));
+  TRY(decisions.created(prepared, log));
   TRY(container::commit_record(dir.fd()));
   TRY(container::remove_journal(dir.fd()));
   if (!args.pid_file.empty()) TRY(write_pid_file(args.pid_file, identity.pid));

@@ -65,6 +65,8 @@ base::Result<void> ignore(CommandLine&, const std::string&) { return base::ok();
 
 constexpr OptionSpec kHelp = {"help", 'h', "", "show this help", ignore};
 constexpr std::string_view kPolicyHelp = "hardening policy: the name of a built-in one, or a file";
+constexpr std::string_view kPolicyDirHelp = "directory of the node's policies: policy.json and policy.d";
+constexpr OptionSpec kPolicyDir = {"policy-dir", 0, "DIR", kPolicyDirHelp, set<&GlobalArgs::policy_dir>};
 constexpr OptionSpec kPolicy = {"policy", 0, "POLICY", kPolicyHelp, set<&GlobalArgs::policy>};
 
 constexpr std::array kGlobal = {
@@ -73,6 +75,7 @@ constexpr std::array kGlobal = {
     OptionSpec{"log-format", 0, "text|json", "format of the log file", set<&GlobalArgs::log_format>},
     OptionSpec{"debug", 0, "", "log what is done as well", set<&GlobalArgs::debug>},
     kPolicy,
+    kPolicyDir,
     OptionSpec{"systemd-cgroup", 0, "", "have systemd make the cgroup (not supported yet)",
                set<&GlobalArgs::systemd_cgroup>},
     OptionSpec{"rootless", 0, "true|false|auto", "accepted for callers of runc", set<&GlobalArgs::rootless>},

@@ -9,13 +9,13 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "cli/decisions.h"
 #include "cli/descriptors.h"
 #include "kernel/file.h"
 #include "kernel/inroot.h"
 #include "kernel/probe.h"
 #include "kernel/seccomp_cache.h"
 #include "oci/read.h"
-#include "policy/find.h"
 
 namespace cli {
 namespace {
@@ -26,7 +26,6 @@ using base::UniqueFd;
 
 constexpr std::size_t kMaxConfig = 16U << 20;
 constexpr std::size_t kMaxPasswd = 1U << 20;
-constexpr const char* kDefaultPolicy = "faas";
 constexpr const char* kSeccompCache = "/run/bulkhead-seccomp";
 
 base::Result<std::string> absolute_bundle(const std::string& bundle) {
@@ -132,17 +131,17 @@ base::Result<std::uint32_t> check_preserved(std::uint32_t wanted) {
 base::Result<plan::SeccompProgram> find_program(const harden::Hardened& hardened, const base::Log& log) {
   const auto& spec = hardened.spec();
   const auto* request = spec.linux.seccomp ? &*spec.linux.seccomp : nullptr;
-  const auto* policy = hardened.seccomp_policy() ? &*hardened.seccomp_policy() : nullptr;
-  if (request == nullptr && policy == nullptr) return plan::SeccompProgram{};
-  if (::geteuid() != 0) return plan::build_seccomp(request, policy);
-  const std::string key = plan::seccomp_cache_key(request, policy);
+  const auto& policies = hardened.seccomp_policies();
+  if (request == nullptr && policies.empty()) return plan::SeccompProgram{};
+  if (::geteuid() != 0) return plan::build_seccomp(request, policies);
+  const std::string key = plan::seccomp_cache_key(request, policies);
   const auto cache = kernel::open_seccomp_cache(kSeccompCache);
   if (cache) {
     if (auto blob = kernel::load_seccomp(cache->get(), key)) return plan::SeccompProgram{std::move(blob->code), blob->flags, {}};
   } else {
     log.debug(cat("no seccomp cache: ", cache.error().message()));
   }
-  auto built = plan::build_seccomp(request, policy);
+  auto built = plan::build_seccomp(request, policies);
   if (!built && built.error().kind() != base::Kind::kPolicy) return std::move(built).error().in("config.json");
   plan::SeccompProgram program = TRY(std::move(built));
   if (cache) kernel::store_seccomp(cache->get(), key, {program.code, program.flags});
@@ -165,6 +164,12 @@ void report_notes(const oci::Spec& spec, const base::Log& log) {
   }
 }
 
+void report_selection(const policy::Effective& policy, const base::Log& log) {
+  log.debug(cat("policy ", base::quote(policy.profile), " by ", policy.selected_by,
+                policy.layers.empty() ? "" : ", with " + base::join(policy.layers, ", ")));
+  for (const auto& note : policy.notes) log.warning(note);
+}
+
 }  // namespace
 
 base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& request, const base::Log& log) {
@@ -177,21 +182,24 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   options.bundle = TRY(absolute_bundle(request.bundle));
   if (const std::uint32_t n = listen_fds(); n != 0) options.extra_env = {cat("LISTEN_FDS=", n), "LISTEN_PID=1"};
 
-  const policy::Policy policy = TRY(policy::load_policy(global.policy.empty() ? kDefaultPolicy : global.policy));
   const std::string text = TRY(read_config(options.bundle));
   oci::Spec spec = TRY(oci::read_spec(text));
   if (request.remap_unable.empty()) report_notes(spec, log);
   const bool lsm = spec.process && (!spec.process->apparmor_profile.empty() || !spec.process->selinux_label.empty());
   const kernel::Facts facts = TRY(kernel::probe_facts(lsm));
   const UniqueFd root(::open(root_path(spec, options.bundle).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  harden::Outcome outcome = TRY(harden::harden(std::move(spec), policy, find_abilities(facts, root.get(), request)));
+  Selected selected = TRY(select_policy(global, spec, request.id, options.bundle, root.get(), request.refusals == Refusals::kLog));
+  if (request.remap_unable.empty()) report_selection(selected.policy, log);
+  auto hardened = harden::harden(std::move(spec), selected.policy, find_abilities(facts, root.get(), request));
+  if (!hardened && request.refusals == Refusals::kLog) log_refusal(selected.log, request.id, hardened.error());
+  harden::Outcome outcome = TRY(std::move(hardened));
   const auto& process = outcome.hardened.spec().process;
   if (process && root && !has_home(*process)) options.home = find_home(root.get(), process->user.uid);
   options.seccomp = TRY(find_program(outcome.hardened, log));
   plan::LaunchPlan plan = TRY(plan::plan_create(outcome.hardened, facts, options));
   for (const auto& note : plan.cgroup.notes) log.debug(cat("config.json: ", note.pointer, ": ", note.text));
   const bool remapped = outcome.hardened.idmap_mounts();
-  return Prepared{std::move(outcome), std::move(plan), remapped};
+  return Prepared{std::move(selected), std::move(outcome), std::move(plan), remapped};
 }
 
 }  // namespace cli

@@ -6,10 +6,14 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "cli/args.h"
+#include "cli/select.h"
 #include "harden/harden.h"
 #include "plan/plan.h"
 
 namespace cli {
+
+// What becomes of a container that the policy refuses, beside the error.
+enum class Refusals { kTell, kLog };
 
 struct PrepareRequest {
   std::string id;
@@ -20,9 +24,11 @@ struct PrepareRequest {
   std::uint32_t preserve_fds = 0;
   // Set after a first try failed on it: this root cannot be idmapped after all, and why.
   std::string remap_unable;
+  Refusals refusals = Refusals::kTell;
 };
 
 struct Prepared {
+  Selected selected;
   harden::Outcome outcome;
   plan::LaunchPlan plan;
   bool remapped = false;  // the plan relies on an idmapped root

@@ -29,7 +29,7 @@ using Patterns = policy::Rule<std::vector<std::string>>;
 
 bool fits_any(const Patterns& rule, std::string_view name) {
   return rule && std::any_of(rule->value.begin(), rule->value.end(),
-                             [&](const std::string& pattern) { return fits(pattern, name); });
+                             [&](const std::string& pattern) { return base::fits(pattern, name); });
 }
 
 // What is told of some variables, in one decision.

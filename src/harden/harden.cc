@@ -1,5 +1,7 @@
 #include "harden/harden.h"
 
+#include <algorithm>
+
 #include "harden/work.h"
 
 namespace harden {
@@ -23,7 +25,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   harden_devices(work);
   harden_sysctl(work);
   TRY(harden_resources(work));
-  hardened.seccomp_policy_ = harden_seccomp(work);
+  hardened.seccomp_policies_ = harden_seccomp(work);
   hardened.secret_files_ = TRY(harden_environment(work));
 
   hardened.idmap_mounts_ = work.idmap_mounts;
@@ -32,6 +34,43 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   hardened.policy_name_ = policy.id();
   hardened.spec_ = std::move(spec);
   return Outcome{.hardened = std::move(hardened), .decisions = std::move(decisions)};
+}
+
+namespace {
+
+bool tells_the_same(const Decision& a, const Decision& b) {
+  return a.control == b.control && a.where == b.where && a.requested == b.requested && a.effective == b.effective;
+}
+
+void add_audited(Decisions& decisions, base::Result<Outcome> audited, const policy::Policy& policy) {
+  const auto enforced = decisions;
+  if (!audited) {
+    decisions.push_back({.control = "policy",
+                         .where = "",
+                         .also = {},
+                         .requested = "a container",
+                         .effective = "none: " + audited.error().message(),
+                         .why = "a rule that is only audited would refuse it",
+                         .source = policy.id(),
+                         .audited = true});
+    return;
+  }
+  for (auto& decision : audited->decisions) {
+    const bool same = std::any_of(enforced.begin(), enforced.end(), [&](const Decision& d) { return tells_the_same(d, decision); });
+    if (same) continue;
+    decision.audited = true;
+    decisions.push_back(std::move(decision));
+  }
+}
+
+}  // namespace
+
+base::Result<Outcome> harden(oci::Spec spec, const policy::Effective& policy, const Abilities& abilities) {
+  if (policy.audited.empty()) return harden(std::move(spec), policy.policy, abilities);
+  auto outcome = TRY(harden(spec, policy.policy, abilities));
+  const auto& audited = policy.audited.front();
+  add_audited(outcome.decisions, harden(std::move(spec), audited, abilities), audited);
+  return outcome;
 }
 
 }  // namespace harden

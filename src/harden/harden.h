@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "harden/decision.h"
 #include "oci/spec.h"
+#include "policy/effective.h"
 #include "policy/policy.h"
 #include "policy/seccomp_policy.h"
 
@@ -47,8 +48,8 @@ class Hardened {
  public:
   const oci::Spec& spec() const { return spec_; }
   const std::string& policy_name() const { return policy_name_; }
-  // The policy's own seccomp allow-list; the effective filter is its meet with spec().linux.seccomp.
-  const std::optional<policy::SeccompPolicy>& seccomp_policy() const { return seccomp_policy_; }
+  // The policy's own filters; the effective one is the meet of them all and of spec().linux.seccomp.
+  const std::vector<policy::SeccompPolicy>& seccomp_policies() const { return seccomp_policies_; }
   // The root file system and bind mounts are to be idmapped with spec().linux.uid_mappings/gid_mappings.
   bool idmap_mounts() const { return idmap_mounts_; }
   // Flags of the root mount, which config.json cannot express.
@@ -63,7 +64,7 @@ class Hardened {
 
   oci::Spec spec_;
   std::string policy_name_;
-  std::optional<policy::SeccompPolicy> seccomp_policy_;
+  std::vector<policy::SeccompPolicy> seccomp_policies_;
   bool idmap_mounts_ = false;
   bool root_nosuid_ = false;
   bool root_nodev_ = false;
@@ -76,5 +77,9 @@ struct Outcome {
 };
 
 base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const Abilities& abilities);
+
+// The same by what is in force for a container. Rules that are only audited change nothing; what they would change, or
+// refuse, is told by decisions of their own.
+base::Result<Outcome> harden(oci::Spec spec, const policy::Effective& policy, const Abilities& abilities);
 
 }  // namespace harden

@@ -217,27 +217,6 @@ bool is_placeholder(std::string_view value) {
          text.find_first_not_of(text.front()) == std::string::npos;
 }
 
-bool fits(std::string_view pattern, std::string_view name) {
-  // On a mismatch the latest star takes one character more.
-  std::size_t p = 0, n = 0, star = std::string_view::npos, resume = 0;
-  while (n < name.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = n;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
-      ++p;
-      ++n;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      n = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
-
 std::optional<Secret> find_secret(std::string_view name, std::string_view value) {
   const auto text = trimmed(value);
   if (const auto what = find_token(text); !what.empty()) return Secret{what, Confidence::kHigh};

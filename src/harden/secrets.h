@@ -28,7 +28,4 @@ std::string_view find_credentials(std::string_view value);  // secret_urls.cc
 // A placeholder, "${X}" or "changeme", that somebody was to fill in.
 bool is_placeholder(std::string_view value);
 
-// `name` fits `pattern`, in which "*" stands for any text and "?" for one character.
-bool fits(std::string_view pattern, std::string_view name);
-
 }  // namespace harden

@@ -17,7 +17,8 @@ void record(Work& work, Decision decision) {
   }
   same->also.push_back(std::move(decision.where));
   same->also.insert(same->also.end(), decision.also.begin(), decision.also.end());
-  same->requested += "; " + decision.requested;
+  if (!decision.requested.empty()) same->requested += "; " + decision.requested;
+  if (same->source.find(decision.source) == std::string::npos) same->source += " and " + decision.source;
   same->effective += "; " + decision.effective;
   same->degraded = same->degraded || decision.degraded;
   same->warning = same->warning || decision.warning;

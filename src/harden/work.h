@@ -75,7 +75,7 @@ void harden_paths(Work& work);
 void harden_devices(Work& work);
 void harden_sysctl(Work& work);
 base::Result<void> harden_resources(Work& work);
-std::optional<policy::SeccompPolicy> harden_seccomp(Work& work);
+std::vector<policy::SeccompPolicy> harden_seccomp(Work& work);
 base::Result<std::optional<SecretFiles>> harden_environment(Work& work);
 
 }  // namespace harden

@@ -42,7 +42,7 @@ oci::Capabilities settable_ambient(Builder& b, oci::Capabilities caps) {
 // until then; execve computes the new sets from the bounding, inheritable and ambient sets alone, never from the
 // permitted set (capabilities(7), "Transformation of capabilities during execve"), and so drops it.
 oci::Capabilities caps_until_exec(const Builder& b, oci::Capabilities caps) {
-  const bool filter = b.spec.linux.seccomp.has_value() || b.hardened.seccomp_policy().has_value();
+  const bool filter = b.spec.linux.seccomp.has_value() || !b.hardened.seccomp_policies().empty();
   if (filter && !b.spec.process->no_new_privileges) {
     caps.effective |= 1ULL << CAP_SYS_ADMIN;
     caps.permitted |= 1ULL << CAP_SYS_ADMIN;

@@ -54,7 +54,7 @@ bool only_exec_after_filter(const LaunchPlan& plan, const harden::Hardened&) {
 }
 
 bool filter_present(const LaunchPlan& plan, const harden::Hardened& hardened) {
-  if (!hardened.seccomp_policy()) return true;
+  if (hardened.seccomp_policies().empty()) return true;
   return count<Seccomp>(plan) == 1 && !plan.seccomp.code.empty();
 }
 

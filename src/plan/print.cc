@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/json_writer.h"
 #include "base/text.h"
 #include "oci/names.h"
 
@@ -73,15 +74,28 @@ std::string cgroup_write(const CgroupWrite& write) {
 
 std::string decision_line(const harden::Decision& d, const PrintStyle& style) {
   const std::string change = base::escape(cat(d.requested, " -> ", d.effective));
-  const std::string mark = d.degraded ? "(degraded)" : d.warning ? "(warning)" : "";
+  const std::string mark = d.degraded ? "(degraded)" : d.warning ? "(warning)" : d.audited ? "(audited only)" : "";
   if (mark.empty()) return change;
   return style.colour ? cat(change, " \x1b[33m", mark, "\x1b[0m") : cat(change, " ", mark);
 }
 
+std::string policy_lines(const policy::Effective& policy) {
+  std::string out = cat("policy by ", base::escape(policy.selected_by));
+  if (!policy.layers.empty()) out += cat("  with ", base::join(policy.layers, ", "));
+  out += "\n";
+  for (const auto& use : policy.exceptions) {
+    out += cat("exception ", use.id, " until ", use.expires, " for ", base::escape(use.owner), ": ", base::escape(use.reason), "\n");
+  }
+  return out;
+}
+
 }  // namespace
 
-std::string print_text(const LaunchPlan& plan, const harden::Decisions& decisions, const PrintStyle& style) {
-  std::string out = cat("container ", plan.id, "  bundle ", plan.bundle, "  policy ", plan.policy_name, "\n\n");
+std::string print_text(const LaunchPlan& plan, const harden::Decisions& decisions, const PrintStyle& style,
+                       const policy::Effective* policy) {
+  std::string out = cat("container ", plan.id, "  bundle ", plan.bundle, "  policy ", plan.policy_name, "\n");
+  if (policy != nullptr) out += policy_lines(*policy);
+  out += "\n";
   out += heading(cat("decisions (", decisions.size(), ")"), style);
   Table changes(style);
   for (const auto& d : decisions) {
@@ -110,29 +124,7 @@ std::string print_text(const LaunchPlan& plan, const harden::Decisions& decision
 
 namespace {
 
-// Enough of JSON writing for one document: objects and arrays of strings and numbers.
-class JsonWriter {
- public:
-  void open(char bracket) { separate(); out_ += bracket; first_ = true; }
-  void close(char bracket) { out_ += bracket; first_ = false; }
-  void key(std::string_view name) {
-    separate();
-    out_ += cat('"', base::json_escape(name), "\":");
-    first_ = true;
-  }
-  void text(std::string_view value) { separate(); out_ += cat('"', base::json_escape(value), '"'); }
-  void raw(std::string_view value) { separate(); out_ += value; }
-  void member(std::string_view name, std::string_view value) { key(name); text(value); }
-  std::string take() { return out_ + "\n"; }
-
- private:
-  void separate() {
-    if (!first_) out_ += ',';
-    first_ = false;
-  }
-  std::string out_;
-  bool first_ = true;
-};
+using base::JsonWriter;
 
 void print_decisions(JsonWriter& w, const harden::Decisions& decisions) {
   w.key("decisions");
@@ -153,6 +145,27 @@ void print_decisions(JsonWriter& w, const harden::Decisions& decisions) {
     w.raw(d.degraded ? "true" : "false");
     w.key("warning");
     w.raw(d.warning ? "true" : "false");
+    w.key("audited");
+    w.raw(d.audited ? "true" : "false");
+    w.close('}');
+  }
+  w.close(']');
+}
+
+void print_policy(JsonWriter& w, const policy::Effective& policy) {
+  w.member("selectedBy", policy.selected_by);
+  w.key("layers");
+  w.open('[');
+  for (const auto& layer : policy.layers) w.text(layer);
+  w.close(']');
+  w.key("exceptions");
+  w.open('[');
+  for (const auto& use : policy.exceptions) {
+    w.open('{');
+    w.member("id", use.id);
+    w.member("owner", use.owner);
+    w.member("reason", use.reason);
+    w.member("expires", use.expires);
     w.close('}');
   }
   w.close(']');
@@ -180,12 +193,13 @@ void print_cgroup(JsonWriter& w, const CgroupPlan& cgroup) {
 
 }  // namespace
 
-std::string print_json(const LaunchPlan& plan, const harden::Decisions& decisions) {
+std::string print_json(const LaunchPlan& plan, const harden::Decisions& decisions, const policy::Effective* policy) {
   JsonWriter w;
   w.open('{');
   w.member("id", plan.id);
   w.member("bundle", plan.bundle);
   w.member("policy", plan.policy_name);
+  if (policy != nullptr) print_policy(w, *policy);
   print_decisions(w, decisions);
   w.key("plan");
   w.open('{');

@@ -6,6 +6,7 @@
 
 #include "harden/decision.h"
 #include "plan/plan.h"
+#include "policy/effective.h"
 
 namespace plan {
 
@@ -21,8 +22,11 @@ struct StepText {
 };
 StepText describe(const Step& step, const LaunchPlan& plan);
 
-std::string print_text(const LaunchPlan& plan, const harden::Decisions& decisions, const PrintStyle& style);
-// One JSON object: id, bundle, policy, decisions[], plan{…}. Never the value of an environment variable.
-std::string print_json(const LaunchPlan& plan, const harden::Decisions& decisions);
+// `policy`, if given: how it was selected, the floors and exceptions.
+std::string print_text(const LaunchPlan& plan, const harden::Decisions& decisions, const PrintStyle& style,
+                       const policy::Effective* policy = nullptr);
+// One JSON object: id, bundle, policy, selectedBy, layers[], exceptions[], decisions[], plan{…}. Never the value of an
+// environment variable.
+std::string print_json(const LaunchPlan& plan, const harden::Decisions& decisions, const policy::Effective* policy = nullptr);
 
 }  // namespace plan

@@ -38,10 +38,10 @@ base::Result<void> plan_program(Builder& b) {
   b.plan.envp = plan_environment(b);
   if (b.options.gate) b.plan.gate = b.add_fd(GateSocket{}, "runtime: where start connects");
   const auto* request = b.spec.linux.seccomp ? &*b.spec.linux.seccomp : nullptr;
-  const auto* policy = b.hardened.seccomp_policy() ? &*b.hardened.seccomp_policy() : nullptr;
-  b.plan.seccomp = b.options.seccomp ? *b.options.seccomp : TRY(build_seccomp(request, policy));
+  const auto& policies = b.hardened.seccomp_policies();
+  b.plan.seccomp = b.options.seccomp ? *b.options.seccomp : TRY(build_seccomp(request, policies));
   std::string because = request != nullptr ? "/linux/seccomp" : "";
-  if (policy != nullptr) because += base::cat(because.empty() ? "" : " and ", "policy ", b.plan.policy_name);
+  if (!policies.empty()) because += base::cat(because.empty() ? "" : " and ", "policy ", b.plan.policy_name);
 
   if ((b.plan.seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0 && request != nullptr) {
     b.plan.listener_path = request->listener_path;

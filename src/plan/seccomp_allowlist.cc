@@ -1,4 +1,5 @@
-// The policy's allow-list as a FilterTable: the native ABI only, 32 bits of an argument at a time.
+// A policy's list as a FilterTable, 32 bits of an argument at a time: an allow-list for the native ABI only, a deny-list
+// for all that the machine runs.
 #include <linux/seccomp.h>
 
 #include <algorithm>
@@ -22,7 +23,7 @@ base::Result<std::uint32_t> fails_with(std::uint32_t err, const std::string& whe
 base::Result<ArgTest> test_of(const policy::ArgCheck& check, const std::string& name) {
   if (check.index > 5) return wrong("syscall ", base::quote(name), ": want an argument of 0..5, have ", check.index);
   if (check.values.empty()) return wrong("syscall ", base::quote(name), ": a check without a value never holds");
-  ArgTest test{check.index, Compare::kAnyOf, true, check.mask, {}};
+  ArgTest test{check.index, Compare::kAnyOf, check.equals, check.mask, {}};
   for (const std::uint32_t value : check.values) {
     if ((value & ~check.mask) != 0)
       return wrong("syscall ", base::quote(name), ": value ", value, " has bits outside of mask ", check.mask);
@@ -46,11 +47,12 @@ base::Result<Decision> decision_of(const policy::ConditionalSyscall& syscall) {
 
 class Builder {
  public:
-  explicit Builder(Abi native) : native_(native) {}
+  explicit Builder(Abi abi) : abi_(abi) {}
 
   base::Result<void> add(const std::string& name, Decision decision) {
-    const auto number = syscall_number(native_, name);
-    if (!number && !syscall_supported(name)) return unknown(name);
+    if (!syscall_supported(name)) return unknown(name);
+    hide(name, decision);
+    const auto number = syscall_number(abi_, name);
     if (!number) return base::ok();  // the other machine's, like "open" on aarch64
     const auto [place, added] = decisions_.emplace(*number, std::move(decision));
     // Naming a call twice is how groups overlap; saying two things of it is a mistake.
@@ -61,6 +63,18 @@ class Builder {
   const std::map<std::uint32_t, Decision>& decisions() const { return decisions_; }
 
  private:
+  // The same call through socketcall or ipc has its arguments behind a pointer, where no filter sees them: it is denied
+  // whatever they are.
+  void hide(const std::string& name, const Decision& decision) {
+    const auto way = multiplexed(abi_, name);
+    if (!way || !stricter(decision.otherwise, SECCOMP_RET_ALLOW)) return;
+    auto& multiplexer = decisions_.try_emplace(way->multiplexer, Decision{{}, SECCOMP_RET_ALLOW}).first->second;
+    const ArgTest test{0, Compare::kAnyOf, true, 0xffffffff, {way->call}};
+    const bool there = std::any_of(multiplexer.rules.begin(), multiplexer.rules.end(),
+                                   [&](const ArgRule& rule) { return rule.all_of.front() == test; });
+    if (!there) multiplexer.rules.push_back({{test}, decision.otherwise});
+  }
+
   static base::Error unknown(const std::string& name) {
     auto error = wrong("unknown syscall ", base::quote(name));
     const std::string near = syscall_nearest(name);
@@ -68,14 +82,12 @@ class Builder {
     return std::move(error).hint(base::cat("did you mean ", base::quote(near), "?"));
   }
 
-  Abi native_;
+  Abi abi_;
   std::map<std::uint32_t, Decision> decisions_;
 };
 
-}  // namespace
-
-base::Result<FilterTable> policy_table(const policy::SeccompPolicy& policy, Abi native) {
-  Builder builder(native);
+base::Result<std::map<std::uint32_t, Decision>> decisions_of(const policy::SeccompPolicy& policy, Abi abi) {
+  Builder builder(abi);
   for (const auto& name : policy.allow) TRY(builder.add(name, {{}, SECCOMP_RET_ALLOW}));
   for (const auto& syscall : policy.conditional) {
     Decision decision = TRY(decision_of(syscall));
@@ -85,7 +97,31 @@ base::Result<FilterTable> policy_table(const policy::SeccompPolicy& policy, Abi 
     const std::uint32_t answer = TRY(fails_with(err, "syscall " + base::quote(name)));
     TRY(builder.add(name, {{}, answer}));
   }
+  return builder.decisions();
+}
 
+base::Result<FilterTable> deny_table(const policy::SeccompPolicy& policy, Abi native) {
+  FilterTable out;
+  for (const Abi abi : abis_of(native)) {
+    const auto decisions = TRY(decisions_of(policy, abi));
+    std::vector<Segment> line;
+    append_segment(line, 0, {{}, SECCOMP_RET_ALLOW});
+    const auto token = audit_arch(abi);
+    const auto same = std::find_if(out.archs.begin(), out.archs.end(), [&](const auto& arch) { return arch.token == token; });
+    if (same == out.archs.end()) {
+      out.archs.push_back({token, overlay(line, decisions)});
+    } else {  // x32, whose numbers have a bit of their own
+      same->segments = overlay(same->segments, decisions);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+base::Result<FilterTable> policy_table(const policy::SeccompPolicy& policy, Abi native) {
+  if (policy.others_allowed) return deny_table(policy, native);
+  const auto decisions = TRY(decisions_of(policy, native));
   const std::uint32_t otherwise = TRY(fails_with(policy.default_errno, "default"));
   std::vector<Segment> line;
   append_segment(line, 0, {{}, otherwise});
@@ -93,7 +129,7 @@ base::Result<FilterTable> policy_table(const policy::SeccompPolicy& policy, Abi 
     append_segment(line, kX32Bit, {{}, SECCOMP_RET_KILL_PROCESS});
     append_segment(line, ~std::uint32_t{0}, {{}, otherwise});  // a tracer skipped the call
   }
-  return FilterTable{{{audit_arch(native), overlay(line, builder.decisions())}}};
+  return FilterTable{{{audit_arch(native), overlay(line, decisions)}}};
 }
 
 }  // namespace plan

@@ -11,7 +11,7 @@ namespace plan {
 namespace {
 
 // Raised with every change to what is emitted, or proven, for the same inputs.
-constexpr std::uint64_t kFormat = 2;
+constexpr std::uint64_t kFormat = 3;
 
 class Key {
  public:
@@ -68,6 +68,7 @@ class Key {
     put(check.index);
     put(check.mask);
     put(check.values);
+    put(std::uint64_t{check.equals});
   }
   void put(const policy::ConditionalSyscall& syscall) {
     put(syscall.name);
@@ -79,6 +80,7 @@ class Key {
     put(policy.conditional);
     put(policy.errnos);
     put(policy.default_errno);
+    put(std::uint64_t{policy.others_allowed});
   }
 
   std::string take() && { return std::move(text_); }
@@ -89,7 +91,7 @@ class Key {
 
 }  // namespace
 
-std::string seccomp_cache_key(const oci::Seccomp* request, const policy::SeccompPolicy* policy) {
+std::string seccomp_cache_key(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies) {
   Key key;
   key.put(kFormat);
   const scmp_version* version = seccomp_version();  // whose table gave the numbers
@@ -99,8 +101,8 @@ std::string seccomp_cache_key(const oci::Seccomp* request, const policy::Seccomp
   key.put(kNativeAbi);
   key.put(std::uint64_t{request != nullptr});
   if (request != nullptr) key.put(*request);
-  key.put(std::uint64_t{policy != nullptr});
-  if (policy != nullptr) key.put(*policy);
+  key.put(std::uint64_t{policies.size()});
+  for (const auto& policy : policies) key.put(policy);
   return std::move(key).take();
 }
 

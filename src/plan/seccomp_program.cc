@@ -1,6 +1,6 @@
 #include "plan/seccomp_program.h"
 
-#include <array>
+#include <algorithm>
 
 #include "base/text.h"
 #include "plan/seccomp_emit.h"
@@ -22,22 +22,41 @@ base::Result<std::vector<sock_filter>> compile(const FilterTable& table, std::sp
   return code;
 }
 
-base::Result<std::vector<sock_filter>> compile(const oci::Seccomp* request, const policy::SeccompPolicy* policy,
-                                               std::vector<std::string>& skipped) {
-  if (policy == nullptr) return compile(TRY(request_table(*request, kNativeAbi, Abis::kListed, &skipped)), {});
-  if (request == nullptr) return compile(TRY(policy_table(*policy, kNativeAbi)), {});
-  const FilterTable theirs = TRY(request_table(*request, kNativeAbi, Abis::kNative, &skipped));
-  const FilterTable ours = TRY(policy_table(*policy, kNativeAbi));
-  const std::array no_wider{Bound{&theirs, "config.json"}, Bound{&ours, "the policy"}};
-  return compile(meet(theirs, ours), no_wider);
+struct Input {
+  FilterTable table;
+  std::string name;
+};
+
+base::Result<std::vector<Input>> inputs(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies,
+                                        std::vector<std::string>& skipped) {
+  std::vector<Input> out;
+  // An allow-list has the native ABI only: what a request says of others makes no difference then.
+  const bool native = std::any_of(policies.begin(), policies.end(), [](const auto& p) { return !p.others_allowed; });
+  if (request != nullptr) {
+    out.push_back({TRY(request_table(*request, kNativeAbi, native ? Abis::kNative : Abis::kListed, &skipped)), "config.json"});
+  }
+  for (const auto& policy : policies) out.push_back({TRY(policy_table(policy, kNativeAbi)), "the policy"});
+  return out;
+}
+
+base::Result<std::vector<sock_filter>> compile(const std::vector<Input>& inputs) {
+  if (inputs.size() == 1) return compile(inputs.front().table, {});
+  FilterTable table = inputs.front().table;
+  std::vector<Bound> no_wider;
+  for (const auto& input : inputs) {
+    if (&input != &inputs.front()) table = meet(table, input.table);
+    no_wider.push_back({&input.table, input.name});
+  }
+  return compile(table, no_wider);
 }
 
 }  // namespace
 
-base::Result<SeccompProgram> build_seccomp(const oci::Seccomp* request, const policy::SeccompPolicy* policy) {
+base::Result<SeccompProgram> build_seccomp(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies) {
   SeccompProgram program;
-  if (request == nullptr && policy == nullptr) return program;
-  program.code = TRY(compile(request, policy, program.skipped));
+  if (request == nullptr && policies.empty()) return program;
+  const auto all = TRY(inputs(request, policies, program.skipped));
+  program.code = TRY(compile(all));
   if (request != nullptr) program.flags = TRY(request_flags(*request));
   return program;
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,17 +22,28 @@ struct SeccompProgram {
   std::vector<std::string> skipped;  // syscall names that config.json lists and nobody here knows
 };
 
-// The meet of the two: for every (arch, nr, args) the stricter answer in the kernel's order
+// The meet of them all: for every (arch, nr, args) the stricter answer in the kernel's order
 // (KILL_PROCESS < KILL_THREAD < TRAP < ERRNO < USER_NOTIF < TRACE < LOG < ALLOW); where both give ERRNO, the
-// request's errno. Either may be absent. The flags are the request's; a policy alone has none. Errors: policy (unknown
+// first's errno, the request's before the policies'. Any may be absent. The flags are the request's; a policy alone has none. Errors: policy (unknown
 // name in the policy's list), config (JSON pointer into config.json), unsupported (notify without listener …, more than
 // 4096 instructions). The program is proven to be that (seccomp_proof) before it is returned; where that fails, the
 // error is unsupported too.
-base::Result<SeccompProgram> build_seccomp(const oci::Seccomp* request, const policy::SeccompPolicy* policy);
+base::Result<SeccompProgram> build_seccomp(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies);
 
-// A canonical, length-prefixed encoding of every field of both, of this program's version, of libseccomp's
+// A canonical, length-prefixed encoding of every field of all, of this program's version, of libseccomp's
 // version and of the native architecture: the key under which a compiled program may be cached. Two different
 // inputs never have the same encoding.
-std::string seccomp_cache_key(const oci::Seccomp* request, const policy::SeccompPolicy* policy);
+std::string seccomp_cache_key(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies);
+
+// The same of one policy or none.
+inline std::span<const policy::SeccompPolicy> as_list(const policy::SeccompPolicy* policy) {
+  return {policy, policy == nullptr ? 0U : 1U};
+}
+inline base::Result<SeccompProgram> build_seccomp(const oci::Seccomp* request, const policy::SeccompPolicy* policy) {
+  return build_seccomp(request, as_list(policy));
+}
+inline std::string seccomp_cache_key(const oci::Seccomp* request, const policy::SeccompPolicy* policy) {
+  return seccomp_cache_key(request, as_list(policy));
+}
 
 }  // namespace plan

@@ -21,7 +21,8 @@ base::Result<FilterTable> request_table(const oci::Seccomp& request, Abi native,
 // Its flags for seccomp(2).
 base::Result<std::uint32_t> request_flags(const oci::Seccomp& request);
 
-// A policy's allow-list: the native ABI and no other.
+// A policy's allow-list: the native ABI and no other. Its deny-list: every ABI that the machine runs, so that none of
+// them is a way around it; a call that hides others' arguments behind a pointer (socketcall, ipc) is denied with them.
 base::Result<FilterTable> policy_table(const policy::SeccompPolicy& policy, Abi native);
 
 }  // namespace plan

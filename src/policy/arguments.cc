@@ -27,7 +27,9 @@ struct Constant {
 constexpr Constant kConstants[] = {
     {"AF_UNIX", AF_UNIX},         {"AF_INET", AF_INET},         {"AF_INET6", AF_INET6}, {"AF_NETLINK", AF_NETLINK},
     {"SOCK_STREAM", SOCK_STREAM}, {"SOCK_DGRAM", SOCK_DGRAM},   {"SOCK_RAW", SOCK_RAW}, {"IPPROTO_ICMP", IPPROTO_ICMP},
-    {"IPPROTO_TCP", IPPROTO_TCP}, {"IPPROTO_UDP", IPPROTO_UDP}, {"NETLINK_ROUTE", 0},
+    {"IPPROTO_TCP", IPPROTO_TCP}, {"IPPROTO_UDP", IPPROTO_UDP}, {"NETLINK_ROUTE", 0},     {"AF_PACKET", AF_PACKET},
+    {"AF_ALG", AF_ALG},           {"AF_VSOCK", AF_VSOCK},       {"AF_XDP", AF_XDP},       {"AF_TIPC", AF_TIPC},
+    {"AF_CAN", AF_CAN},           {"AF_BLUETOOTH", AF_BLUETOOTH}, {"AF_RDS", AF_RDS},
 };
 
 bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
@@ -85,7 +87,9 @@ class Parser {
       return fault("an argument, a0 to a5", word);
     ArgCheck out{.index = static_cast<std::uint32_t>(word[1] - '0')};
     if (!looking_at("&&") && eat("&")) out.mask = TRY(number());
-    if (eat("==")) {
+    const bool negated = looking_at("!=");
+    if (eat("==") || eat("!=")) {
+      out.equals = !negated;
       out.values.push_back(TRY(number()));
     } else if (eat_word("in")) {
       if (!eat("{")) return fault("\"{\"");
@@ -94,7 +98,7 @@ class Parser {
       } while (eat(","));
       if (!eat("}")) return fault("\",\" or \"}\"");
     } else {
-      return fault("\"==\" or \"in\"");
+      return fault("\"==\", \"!=\" or \"in\"");
     }
     for (const auto value : out.values) {
       if ((value & ~out.mask) != 0)

@@ -1,7 +1,7 @@
 // Conditions on system call arguments, as a policy writes them:
 //   a0 in {AF_UNIX, AF_INET} && a1 & 0xf == SOCK_STREAM || a0 == AF_NETLINK && a2 == 0
-// "&&" binds tighter than "||"; parentheses may be used. Only equality exists: a comparison by order, or a
-// "not", would be one that an unforeseen value passes.
+// "&&" binds tighter than "||"; parentheses may be used. There is no comparison by order. "!=" is for deny files, which
+// name one value and leave the rest to others: in an allow-list it would let every unforeseen value pass.
 #pragma once
 
 #include <string_view>

@@ -98,16 +98,16 @@ void fields(Is<Limit> auto& t, auto&& each) {
   each(standard, max);
 }
 void fields(Is<ArgCheck> auto& t, auto&& each) {
-  auto& [index, mask, values] = t;
-  each(index, mask, values);
+  auto& [index, mask, values, equals] = t;
+  each(index, mask, values, equals);
 }
 void fields(Is<ConditionalSyscall> auto& t, auto&& each) {
   auto& [name, any_of, errno_otherwise] = t;
   each(name, any_of, errno_otherwise);
 }
 void fields(Is<SeccompPolicy> auto& t, auto&& each) {
-  auto& [allow, conditional, errnos, default_errno] = t;
-  each(allow, conditional, errnos, default_errno);
+  auto& [allow, conditional, errnos, default_errno, others_allowed] = t;
+  each(allow, conditional, errnos, default_errno, others_allowed);
 }
 template <typename P>
 requires requires(P p) { p.first; p.second; }
@@ -143,9 +143,15 @@ void fields(Is<Environment> auto& t, auto&& each) {
   auto& [allow, strip, warn, secrets, keep] = t;
   each(allow, strip, warn, secrets, keep);
 }
+void fields(Is<ControlMode> auto& t, auto&& each) {
+  auto& [control, mode, reason, origin] = t;
+  each(control, mode, reason, origin);
+}
 void fields(Is<Policy> auto& t, auto&& each) {
-  auto& [name, version, description, process, namespaces, filesystem, devices, sysctl, seccomp, resources, environment] = t;
-  each(name, version, description, process, namespaces, filesystem, devices, sysctl, seccomp, resources, environment);
+  auto& [name, version, description, mode, modes, selectable, process, namespaces, filesystem, devices, sysctl, seccomp,
+         seccomp_limits, resources, environment] = t;
+  each(name, version, description, mode, modes, selectable, process, namespaces, filesystem, devices, sysctl, seccomp,
+       seccomp_limits, resources, environment);
 }
 
 template <typename T>

@@ -120,10 +120,28 @@ struct Environment {
   Rule<std::vector<std::string>> keep;  // never taken for a secret
 };
 
+// What becomes of a rule.
+enum class Mode {
+  kEnforce,
+  kAudit,  // worked out and told, not applied
+  kOff,
+};
+
+// The mode of one control, where it is not the policy's own.
+struct ControlMode {
+  std::string control;  // "filesystem.readonlyRoot", as rules.h has them
+  Mode mode = Mode::kEnforce;
+  std::string reason;  // why it is off
+  Origin origin;
+};
+
 struct Policy {
   std::string name;
   std::string version;
   std::string description;
+  Mode mode = Mode::kEnforce;
+  std::vector<ControlMode> modes;
+  bool selectable = false;  // a container's own annotation may ask for it
   std::string id() const { return name + "@" + version; }
 
   Process process;
@@ -132,6 +150,7 @@ struct Policy {
   Devices devices;
   Sysctl sysctl;
   Rule<SeccompPolicy> seccomp;
+  std::vector<Setting<SeccompPolicy>> seccomp_limits;  // further filters, each of which must allow a call too
   Resources resources;
   Environment environment;
 };

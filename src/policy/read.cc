@@ -1,164 +1,66 @@
-// The table of contents of a policy file, and its smaller sections.
+// A policy file of any kind: its head, and what its kind holds.
 #include "policy/read.h"
 
 #include <algorithm>
 
 #include "base/text.h"
 #include "oci/json.h"
-#include "oci/names.h"
 #include "policy/comments.h"
 #include "policy/inherit.h"
+#include "policy/rules.h"
 #include "policy/sections.h"
 
 namespace policy {
 
 namespace {
 
-// Letters, digits and ".-_", beginning with a letter or digit: a name is part of a path, a version follows "@".
-base::Result<std::string> get_label(const oci::Cursor& value) {
+struct KindRow {
+  std::string_view name;
+  Kind kind;
+};
+constexpr KindRow kKinds[] = {{"profile", Kind::kProfile},
+                              {"floor", Kind::kFloor},
+                              {"deny", Kind::kDeny},
+                              {"bindings", Kind::kBindings},
+                              {"exceptions", Kind::kExceptions}};
+
+base::Result<Kind> get_kind(const oci::Cursor& value) {
   const auto text = TRY(value.get_string());
-  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
-  const bool good =
-      !text.empty() && text.size() <= 64 && plain(text.front()) &&
-      std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '.' || c == '-' || c == '_'; });
-  if (!good) return value.mismatch("1 to 64 letters, digits, \".\", \"-\" or \"_\"");
-  return std::string(text);
-}
-
-base::Result<oci::Cursor> required(const oci::Cursor& object, std::string_view name) {
-  const auto member = object.find(name);
-  if (!member) return object.fault(base::cat(base::quote(name), " is missing"));
-  return *member;
-}
-
-base::Result<std::vector<oci::Namespace>> get_namespaces(const oci::Cursor& value) {
-  std::vector<oci::Namespace> out;
-  for (const auto& element : TRY(value.get_array())) {
-    const auto name = TRY(element.get_string());
-    const auto type = oci::namespace_type(name);
-    if (!type) return unknown(element, "namespace", name, oci::names_of(oci::namespace_types()));
-    if (name == "user") return element.fault("a user namespace needs id mappings; see /process/rootUser");
-    out.push_back({.type = *type, .name = std::string(name), .path = ""});
+  Names names;
+  for (const auto& row : kKinds) {
+    if (row.name == text) return row.kind;
+    names.push_back(row.name);
   }
-  return out;
+  return unknown(value, "kind", text, names);
 }
 
-base::Result<void> read_namespaces(const oci::Cursor& value, Namespaces& out) {
-  const auto section = TRY(Section::open(value, {"own"}));
-  return section.take("own", out.own, get_namespaces);
-}
-
-base::Result<Tmpfs> get_tmpfs(const oci::Cursor& value) {
-  TRY(check_members(value, {"path", "size", "inodes", "mode", "exec"}));
-  Tmpfs out;
-  const auto path = TRY(required(value, "path"));
-  out.path = TRY(get_path(path));
-  const auto size = TRY(required(value, "size"));
-  out.size = TRY(get_amount(size));
-  if (out.size == 0) return size.mismatch("more than 0, which is no limit to the kernel");
-  if (const auto inodes = value.find("inodes")) out.inodes = TRY(inodes->get_u64(1));
-  if (const auto exec = value.find("exec")) out.exec = TRY(exec->get_bool());
-  if (const auto mode = value.find("mode")) {
-    const auto text = TRY(mode->get_string());
-    out.mode = 0;
-    const bool octal = text.size() >= 3 && text.size() <= 4 &&
-                       std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '7'; });
-    if (!octal) return mode->mismatch("three or four octal digits, as in \"1777\"");
-    for (const char c : text) out.mode = out.mode * 8 + static_cast<std::uint32_t>(c - '0');
+// The members that a document of this kind may have.
+Names members_of(Kind kind) {
+  Names names = {"bulkhead", "kind", "name", "version", "description"};
+  const auto add = [&](const Names& more) { names.insert(names.end(), more.begin(), more.end()); };
+  switch (kind) {
+    case Kind::kProfile: add({"extends", "mode", "modes", "selectable"}); break;
+    case Kind::kFloor: add({"mode", "modes", "maxExceptionDays", "decisionLog"}); break;
+    case Kind::kDeny: add({"mode", "modes", "until"}); break;
+    case Kind::kBindings: add({"select"}); return names;
+    case Kind::kExceptions: add({"exceptions"}); return names;
   }
-  return out;
+  add(rule_sections());
+  return names;
 }
 
-base::Result<std::vector<Tmpfs>> get_tmpfs_list(const oci::Cursor& value) {
-  std::vector<Tmpfs> out;
-  for (const auto& element : TRY(value.get_array())) {
-    auto item = TRY(get_tmpfs(element));
-    out.push_back(std::move(item));
-  }
-  return out;
-}
-
-base::Result<void> read_filesystem(const oci::Cursor& value, Filesystem& out) {
-  const auto section = TRY(Section::open(value, {"readonlyRoot", "recursiveReadonly", "nosuid", "nodev",
-                                                 "privatePropagation", "tmpfs", "maskedPaths", "readonlyPaths"}));
-  TRY(section.take("readonlyRoot", out.readonly_root, get_flag));
-  TRY(section.take("recursiveReadonly", out.recursive_readonly, get_flag));
-  TRY(section.take("nosuid", out.nosuid, get_flag));
-  TRY(section.take("nodev", out.nodev, get_flag));
-  TRY(section.take("privatePropagation", out.private_propagation, get_flag));
-  TRY(section.take("tmpfs", out.tmpfs, get_tmpfs_list));
-  TRY(section.take("maskedPaths", out.masked_paths, get_paths));
-  return section.take("readonlyPaths", out.readonly_paths, get_paths);
-}
-
-// "c 10:229 rwm"
-base::Result<DeviceCeiling> get_device(const oci::Cursor& value) {
-  constexpr std::string_view kWant = "a device as in \"c 10:229 rwm\"";
-  const auto words = base::split(TRY(value.get_string()), ' ');
-  if (words.size() != 3 || (words[0] != "c" && words[0] != "b")) return value.mismatch(kWant);
-  const auto numbers = base::split(words[1], ':');
-  if (numbers.size() != 2) return value.mismatch(kWant);
-  constexpr std::uint64_t kMaxMajor = 0xfff, kMaxMinor = 0xfffff;  // 12 and 20 bits
-  const auto major = base::parse_u64(numbers[0]);
-  const auto minor = base::parse_u64(numbers[1]);
-  if (!major || !minor || *major > kMaxMajor || *minor > kMaxMinor) return value.mismatch(kWant);
-  std::string access;
-  for (const char c : std::string_view("rwm"))
-    if (std::count(words[2].begin(), words[2].end(), c) == 1) access += c;
-  if (access.empty() || access.size() != words[2].size()) return value.mismatch(kWant);
-  return DeviceCeiling{.type = words[0][0],
-                       .major = static_cast<std::int64_t>(*major),
-                       .minor = static_cast<std::int64_t>(*minor),
-                       .access = access};
-}
-
-base::Result<void> read_devices(const oci::Cursor& value, Devices& out) {
-  const auto section = TRY(Section::open(value, {"allow"}));
-  return section.take("allow", out.allow, [](const oci::Cursor& list) -> base::Result<std::vector<DeviceCeiling>> {
-    std::vector<DeviceCeiling> devices;
-    for (const auto& element : TRY(list.get_array())) {
-      auto item = TRY(get_device(element));
-      devices.push_back(std::move(item));
-    }
-    return devices;
-  });
-}
-
-base::Result<void> read_sysctl(const oci::Cursor& value, Sysctl& out) {
-  const auto section = TRY(Section::open(value, {"allow"}));
-  return section.take("allow", out.allow, [](const oci::Cursor& list) { return list.get_strings(); });
-}
-
-base::Result<Limit> get_limit(const oci::Cursor& value) {
-  TRY(check_members(value, {"default", "max"}));
-  Limit out;
-  for (const auto& [name, target] : {std::pair{"default", &out.standard}, std::pair{"max", &out.max}}) {
-    const auto member = value.find(name);
-    if (!member) continue;
-    *target = TRY(get_amount(*member));
-    if (**target == 0) return member->mismatch("more than 0");
-  }
-  if (out.standard && out.max && *out.standard > *out.max) return value.fault("\"default\" is above \"max\"");
-  return out;
-}
-
-base::Result<void> read_resources(const oci::Cursor& value, Resources& out) {
-  const auto section = TRY(Section::open(value, {"pids", "memory"}));
-  TRY(section.take("pids", out.pids, get_limit));
-  return section.take("memory", out.memory, get_limit);
-}
-
-// What every kind of file begins with.
-base::Result<void> read_head(const oci::Cursor& root, Policy& out) {
+base::Result<void> read_head(const oci::Cursor& root, Document& out) {
+  if (!root.is_object()) return root.mismatch("an object");
   const auto format = TRY(required(root, "bulkhead"));
   if (TRY(format.get_string()) != "policy/v1") return format.mismatch("\"policy/v1\"");
   const auto kind = TRY(required(root, "kind"));
-  if (TRY(kind.get_string()) != "profile") return kind.mismatch("\"profile\"");
+  out.kind = TRY(get_kind(kind));
+  TRY(check_members(root, members_of(out.kind)));
   const auto name = TRY(required(root, "name"));
-  out.name = TRY(get_label(name));
+  out.policy.name = TRY(get_label(name));
   const auto version = TRY(required(root, "version"));
-  out.version = TRY(get_label(version));
-  if (const auto text = root.find("description")) out.description = std::string(TRY(text->get_string()));
+  out.policy.version = TRY(get_label(version));
+  if (const auto text = root.find("description")) out.policy.description = std::string(TRY(text->get_string()));
   return base::ok();
 }
 
@@ -170,30 +72,114 @@ base::Result<Policy> get_base(const oci::Cursor& value, const PolicyLookup& base
   return value.fault(found.error().message());
 }
 
-}  // namespace
-
-base::Result<Policy> read_policy(std::string_view text, const std::string& source_name, const GroupLookup& groups,
-                                 const PolicyLookup& bases) {
-  const auto plain = TRY(without_comments(text, source_name));
-  const auto json = TRY(oci::parse_json(plain, source_name, base::Kind::kPolicy, oci::Places::kShow));
-  const auto root = json.root();
-  TRY(check_members(root, {"bulkhead", "kind", "name", "version", "description", "extends", "process", "namespaces", "filesystem",
-                           "devices", "sysctl", "seccomp", "resources", "environment"}));
-  Policy out;
-  TRY(read_head(root, out));
+base::Result<void> read_profile(const oci::Cursor& root, const GroupLookup& groups, const PolicyLookup& bases, Policy& out) {
   std::optional<Policy> extended;
   if (const auto name = root.find("extends")) extended = TRY(get_base(*name, bases));
   if (extended) out.seccomp = extended->seccomp;
-  if (const auto section = root.find("process")) TRY(read_process(*section, out.process));
-  if (const auto section = root.find("namespaces")) TRY(read_namespaces(*section, out.namespaces));
-  if (const auto section = root.find("filesystem")) TRY(read_filesystem(*section, out.filesystem));
-  if (const auto section = root.find("devices")) TRY(read_devices(*section, out.devices));
-  if (const auto section = root.find("sysctl")) TRY(read_sysctl(*section, out.sysctl));
-  if (const auto section = root.find("seccomp")) TRY(read_seccomp(*section, groups, out.seccomp));
-  if (const auto section = root.find("resources")) TRY(read_resources(*section, out.resources));
-  if (const auto section = root.find("environment")) TRY(read_environment(*section, out.environment));
+  TRY(read_modes(root, out));
+  TRY(read_rules(root, groups, out));
   if (extended) inherit(out, *extended);
+  return base::ok();
+}
+
+// What only a profile may say: it gives something, or its meet with another's would not be a list of patterns.
+base::Result<void> check_restricts(const oci::Cursor& root, Kind kind) {
+  for (const auto& [section, member] : {std::pair{"filesystem", "tmpfs"}, std::pair{"environment", "allow"}}) {
+    const auto object = root.find(section);
+    const auto value = object ? object->find(member) : std::nullopt;
+    if (value) return value->fault(base::cat("only a profile can have it, and this is a ", kind_name(kind)));
+  }
+  return base::ok();
+}
+
+// A floor or deny file takes away. Its list of system calls is a deny-list, unless it says what is allowed.
+base::Result<void> read_limit(const oci::Cursor& root, const GroupLookup& groups, Document& out) {
+  TRY(check_restricts(root, out.kind));
+  const auto seccomp = root.find("seccomp");
+  const auto allow = seccomp ? seccomp->find("allow") : std::nullopt;
+  if (allow && out.kind == Kind::kDeny) return allow->fault("a deny file says what is denied");
+  if (seccomp && !allow) {
+    out.policy.seccomp.emplace();
+    out.policy.seccomp->value.others_allowed = true;
+    out.policy.seccomp->value.default_errno = 1;  // EPERM
+  }
+  TRY(read_modes(root, out.policy));
+  return read_rules(root, groups, out.policy);
+}
+
+base::Result<void> read_until(const oci::Cursor& value, Document& out) {
+  TRY(check_members(value, {"kernel"}));
+  const auto kernel = TRY(required(value, "kernel"));
+  const auto text = TRY(kernel.get_string());
+  const auto parts = base::split(text, '.');
+  const bool good = parts.size() >= 2 && parts.size() <= 3 &&
+                    std::all_of(parts.begin(), parts.end(), [](const auto& part) { return base::parse_u64(part).has_value(); });
+  if (!good) return kernel.mismatch("a version of Linux, as in \"6.18.60\"");
+  out.until_kernel = text;
+  return base::ok();
+}
+
+base::Result<DecisionLog> get_log(const oci::Cursor& value) {
+  TRY(check_members(value, {"sink", "maxSize", "required"}));
+  constexpr std::uint64_t kStandardSize = 10U << 20, kSmallest = 64U << 10;
+  DecisionLog out{.sink = "", .max_size = kStandardSize, .required = false, .origin = Section::origin(value)};
+  const auto sink = TRY(required(value, "sink"));
+  out.sink = TRY(sink.get_string());
+  const bool known = out.sink == "none" || out.sink == "syslog" || out.sink == "journald";
+  const bool file = out.sink.starts_with("file:/") && out.sink.find("/../") == std::string::npos && !out.sink.ends_with('/');
+  if (!known && !file) return sink.mismatch("\"none\", \"syslog\", \"journald\" or \"file:\" and an absolute path");
+  if (const auto size = value.find("maxSize")) {
+    out.max_size = TRY(get_amount(*size));
+    if (out.max_size < kSmallest) return size->mismatch("64K or more");
+  }
+  if (const auto flag = value.find("required")) out.required = TRY(flag->get_bool());
+  if (out.required && out.sink == "none") return value.fault("\"required\" and no sink: nothing could start");
   return out;
+}
+
+base::Result<void> read_body(const oci::Cursor& root, const GroupLookup& groups, const PolicyLookup& bases, Document& out) {
+  switch (out.kind) {
+    case Kind::kProfile: return read_profile(root, groups, bases, out.policy);
+    case Kind::kFloor:
+      if (const auto days = root.find("maxExceptionDays")) out.max_exception_days = TRY(days->get_u64(1, 3660));
+      if (const auto log = root.find("decisionLog")) out.log = TRY(get_log(*log));
+      return read_limit(root, groups, out);
+    case Kind::kDeny:
+      if (const auto until = root.find("until")) TRY(read_until(*until, out));
+      return read_limit(root, groups, out);
+    case Kind::kBindings: return read_bindings(TRY(required(root, "select")), out.bindings);
+    case Kind::kExceptions: break;
+  }
+  return read_exceptions(TRY(required(root, "exceptions")), groups, out.exceptions);
+}
+
+}  // namespace
+
+std::string_view kind_name(Kind kind) {
+  for (const auto& row : kKinds) {
+    if (row.kind == kind) return row.name;
+  }
+  return "";
+}
+
+base::Result<Document> read_document(std::string_view text, const std::string& source_name, const GroupLookup& groups,
+                                     const PolicyLookup& bases) {
+  const auto plain = TRY(without_comments(text, source_name));
+  const auto json = TRY(oci::parse_json(plain, source_name, base::Kind::kPolicy, oci::Places::kShow));
+  const auto root = json.root();
+  Document out;
+  TRY(read_head(root, out));
+  TRY(read_body(root, groups, bases, out));
+  return out;
+}
+
+base::Result<Policy> read_policy(std::string_view text, const std::string& source_name, const GroupLookup& groups,
+                                 const PolicyLookup& bases) {
+  auto document = TRY(read_document(text, source_name, groups, bases));
+  if (document.kind == Kind::kProfile) return std::move(document.policy);
+  return base::Error::policy(base::cat(source_name, ": want a profile, have a file of kind ",
+                                       base::quote(kind_name(document.kind))))
+      .hint("such files work from the directory of policies, for every container");
 }
 
 }  // namespace policy

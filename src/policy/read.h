@@ -1,4 +1,4 @@
-// A policy file's text, JSON with comments and trailing commas, to a Policy. Strict: a member that is not known, a value
+// A policy file's text, JSON with comments and trailing commas, to a Document. Strict: a member that is not known, a value
 // out of range, a name that means nothing is an error with file, line, column, JSON pointer and, where one is near, the
 // name that was probably meant.
 #pragma once
@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "policy/document.h"
 #include "policy/policy.h"
 
 namespace policy {
@@ -28,6 +29,10 @@ using PolicyLookup = std::function<base::Result<Policy>(std::string_view name)>;
 
 // `source_name` opens every error and is the file of every Origin but those of what is extended. Without `bases` nothing
 // can be.
+base::Result<Document> read_document(std::string_view text, const std::string& source_name, const GroupLookup& groups,
+                                     const PolicyLookup& bases = {});
+
+// The same of a profile; another kind is an error.
 base::Result<Policy> read_policy(std::string_view text, const std::string& source_name, const GroupLookup& groups,
                                  const PolicyLookup& bases = {});
 

@@ -107,13 +107,25 @@ struct Merge {
     std::sort(out.allow.begin(), out.allow.end());
     out.allow.erase(std::unique(out.allow.begin(), out.allow.end()), out.allow.end());
     std::erase_if(out.errnos, [&](const auto& entry) { return allowed(entry.first) || find(answers, entry.first); });
-    for (const auto& [name, number] : answers) {
-      if (number != out.default_errno && !allowed(name) && !ruled(name)) out.errnos.emplace_back(name, number);
+    if (out.others_allowed) {
+      denied(ruled);
+    } else {
+      for (const auto& [name, number] : answers) {
+        if (number != out.default_errno && !allowed(name) && !ruled(name)) out.errnos.emplace_back(name, number);
+      }
     }
     std::sort(out.errnos.begin(), out.errnos.end());
   }
 
  private:
+  // Of a deny-list: an answer alone denies nothing.
+  void denied(auto&& ruled) {
+    for (const auto name : deny) {
+      const auto* own = find(answers, name);
+      if (!ruled(name)) out.errnos.emplace_back(name, own == nullptr ? out.default_errno : own->number);
+    }
+  }
+
   bool allowed(std::string_view name) const {
     return std::binary_search(out.allow.begin(), out.allow.end(), name, std::less<>());
   }
@@ -138,7 +150,7 @@ base::Result<void> read_seccomp(const oci::Cursor& value, const GroupLookup& gro
   if (const auto args = value.find("args")) conditional = TRY(get_conditional(*args));
   if (const auto on_deny = value.find("onDeny")) merge.answers = TRY(get_answers(*on_deny, groups));
   merge.calls(std::move(conditional));
-  std::string why = section.why("allow");
+  std::string why = section.why(merge.out.others_allowed ? "deny" : "allow");
   if (why.empty() && out) why = out->why;
   out = Setting<SeccompPolicy>{std::move(merge.out), Section::origin(value), std::move(why)};
   return base::ok();

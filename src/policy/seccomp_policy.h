@@ -9,12 +9,13 @@
 
 namespace policy {
 
-// (low 32 bits of argument `index` & mask) is one of `values`. Only the low half is looked at, because
+// (low 32 bits of argument `index` & mask) is one of `values`, or, without `equals`, is none of them. Only the low half is looked at, because
 // the kernel truncates int arguments: a dirty high word must not slip past a rule.
 struct ArgCheck {
   std::uint32_t index = 0;  // 0..5
   std::uint32_t mask = 0xffffffff;
   std::vector<std::uint32_t> values;
+  bool equals = true;
 };
 
 // Allowed when every check of any one alternative holds; otherwise fails with `errno_otherwise`.
@@ -24,11 +25,13 @@ struct ConditionalSyscall {
   std::uint32_t errno_otherwise = 1;
 };
 
+// An allow-list, or, with `others_allowed`, a deny-list: what it does not name is left to the other filters.
 struct SeccompPolicy {
   std::vector<std::string> allow;                                // unconditionally
   std::vector<ConditionalSyscall> conditional;
   std::vector<std::pair<std::string, std::uint32_t>> errnos;     // name -> errno, where not the default
   std::uint32_t default_errno = 38;                              // ENOSYS
+  bool others_allowed = false;
 };
 
 }  // namespace policy

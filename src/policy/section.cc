@@ -1,5 +1,6 @@
 #include "policy/section.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -123,6 +124,23 @@ base::Result<std::uint32_t> get_errno(const oci::Cursor& value) {
     names.emplace_back(name);
   }
   return unknown(value, "error", text, names);
+}
+
+// Letters, digits and ".-_", beginning with a letter or digit: a name is part of a path, a version follows "@".
+base::Result<std::string> get_label(const oci::Cursor& value) {
+  const auto text = TRY(value.get_string());
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  const bool good =
+      !text.empty() && text.size() <= 64 && plain(text.front()) &&
+      std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '.' || c == '-' || c == '_'; });
+  if (!good) return value.mismatch("1 to 64 letters, digits, \".\", \"-\" or \"_\"");
+  return std::string(text);
+}
+
+base::Result<oci::Cursor> required(const oci::Cursor& object, std::string_view name) {
+  const auto member = object.find(name);
+  if (!member) return object.fault(base::cat(base::quote(name), " is missing"));
+  return *member;
 }
 
 }  // namespace policy

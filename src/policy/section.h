@@ -54,6 +54,12 @@ base::Result<std::uint64_t> get_amount(const oci::Cursor& value);  // 512, "64K"
 base::Result<std::string> get_path(const oci::Cursor& value);      // absolute, without ".."
 base::Result<std::vector<std::string>> get_paths(const oci::Cursor& value);
 
+// Letters, digits and ".-_", beginning with a letter or digit: a name is part of a path, a version follows "@".
+base::Result<std::string> get_label(const oci::Cursor& value);
+
+// The member of that name, which must be there.
+base::Result<oci::Cursor> required(const oci::Cursor& object, std::string_view name);
+
 // "EPERM" -> 1.
 base::Result<std::uint32_t> get_errno(const oci::Cursor& value);
 

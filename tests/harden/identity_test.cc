@@ -234,7 +234,7 @@ TEST(Passthrough, ChangesNothingAndSaysNothing) {
   for (const auto& spec : {docker(), kubernetes(), faasd()}) {
     const auto out = hardened(spec, passthrough());
     EXPECT_TRUE(out.decisions.empty());
-    EXPECT_FALSE(out.hardened.seccomp_policy().has_value());
+    EXPECT_TRUE(out.hardened.seccomp_policies().empty());
     EXPECT_FALSE(out.hardened.root_nosuid() || out.hardened.root_nodev() || out.hardened.idmap_mounts());
     EXPECT_EQ(out.hardened.policy_name(), "passthrough@1");
   }

@@ -148,8 +148,8 @@ TEST(Sysctl, OnlySafeNames) {
 
 TEST(Seccomp, ThePolicysListComesBesideTheRequests) {
   const auto out = hardened(docker());
-  ASSERT_TRUE(out.hardened.seccomp_policy().has_value());
-  EXPECT_EQ(out.hardened.seccomp_policy()->allow, faas().seccomp->value.allow);
+  ASSERT_EQ(out.hardened.seccomp_policies().size(), 1U);
+  EXPECT_EQ(out.hardened.seccomp_policies().front().allow, faas().seccomp->value.allow);
   ASSERT_TRUE(out.hardened.spec().linux.seccomp.has_value());
   EXPECT_EQ(out.hardened.spec().linux.seccomp->syscalls.size(), 1U);
   EXPECT_EQ(decision(out, "seccomp")->requested, "1 rules, otherwise SCMP_ACT_ERRNO");

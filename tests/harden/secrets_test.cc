@@ -1,4 +1,5 @@
 // What is taken for a secret and, as important, what is not. The tokens are invented.
+#include "base/text.h"
 #include "harden/secrets.h"
 
 #include <gtest/gtest.h>
@@ -241,7 +242,7 @@ TEST(Patterns, StarsAndQuestionMarks) {
                                       {"A?C", "ABC"},
                                       {"*A*B*", "xAxABx"},
                                       {"**", "x"}}) {
-    EXPECT_TRUE(harden::fits(pattern, name)) << pattern << " " << name;
+    EXPECT_TRUE(base::fits(pattern, name)) << pattern << " " << name;
   }
   for (const auto& [pattern, name] : {std::pair{"PATH", "PATHS"},
                                       {"PATH", "path"},
@@ -251,9 +252,9 @@ TEST(Patterns, StarsAndQuestionMarks) {
                                       {"A?C", "AC"},
                                       {"", "A"},
                                       {"*A*B*", "xBxA"}}) {
-    EXPECT_FALSE(harden::fits(pattern, name)) << pattern << " " << name;
+    EXPECT_FALSE(base::fits(pattern, name)) << pattern << " " << name;
   }
-  EXPECT_FALSE(harden::fits(repeated("*a", 2000), repeated("a", 999) + "b"));  // and soon
+  EXPECT_FALSE(base::fits(repeated("*a", 2000), repeated("a", 999) + "b"));  // and soon
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ import sys
 
 import helptext
 
-# A literal list of known members: Section::open(value, {"a", "b"}) and check_members(value, {"a", "b"}).
-MEMBERS = re.compile(r'(?:Section::open|check_members)\(\s*\w+,\s*\{((?:\s*"[^"]*",?)+)\s*\}', re.S)
+# A literal list of known members: Section::open(value, {"a", "b"}), check_members(value, {"a", "b"}), Names names = {…}, add({…}).
+MEMBERS = re.compile(r'(?:(?:Section::open|check_members)\(\s*\w+,\s*|Names names = |\badd\()\{((?:\s*"[^"]*",?)+)\s*\}', re.S)
 EXIT_CODE = re.compile(r"constexpr int kExit\w+ = (\d+);")
 
 

@@ -179,7 +179,7 @@ class Manual(Copied):
                                  "no member rootUser", "member rootPerson is not known")
 
     def test_finds_a_new_policy_member(self):
-        self.assert_change_found("manual.py", "src/policy/read.cc", '"privatePropagation", ',
+        self.assert_change_found("manual.py", "src/policy/read_rules.cc", '"privatePropagation", ',
                                  '"privatePropagation", "noSymlinks", ', "no member noSymlinks")
 
 

@@ -64,6 +64,33 @@ TEST(SeccompPolicy, RandomPolicies) {
   }
 }
 
+// A deny-list holds however the kernel is entered: directly, as x32, as i386, and through socketcall there.
+TEST(SeccompPolicy, ADenyListHoldsForEveryAbi) {
+  policy::SeccompPolicy vaccine;
+  vaccine.others_allowed = true;
+  vaccine.conditional = {{"socket", {{{0, 0xffffffff, {38}, false}}}, 97}};
+  vaccine.errnos = {{"io_uring_setup", 38}};
+  const auto program = program_of(vaccine);
+  EXPECT_EQ(support::bpf_fault(program), "");
+  EXPECT_EQ(differs_from(program, vaccine, Abi::kX8664, 3, true), "");
+  const auto answer = [&](std::uint32_t token, std::uint32_t number, std::uint64_t a0) {
+    return support::bpf_eval(program, samples::call(token, number, {{a0, 5, 0}}));
+  };
+  const std::uint32_t no = SECCOMP_RET_ERRNO | 97;
+  EXPECT_EQ(answer(AUDIT_ARCH_X86_64, 41, 38), no);
+  EXPECT_EQ(answer(AUDIT_ARCH_X86_64, 41, 0xdead00000026), no) << "a dirty high word";
+  EXPECT_EQ(answer(AUDIT_ARCH_X86_64, 41, 2), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(answer(AUDIT_ARCH_X86_64, kX32Bit | 41, 38), no);
+  EXPECT_EQ(answer(AUDIT_ARCH_I386, 359, 38), no);
+  EXPECT_EQ(answer(AUDIT_ARCH_I386, 359, 2), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(answer(AUDIT_ARCH_I386, 102, 1), no) << "socketcall(SYS_SOCKET): its arguments cannot be seen";
+  EXPECT_EQ(answer(AUDIT_ARCH_I386, 102, 2), SECCOMP_RET_ALLOW) << "socketcall(SYS_BIND)";
+  EXPECT_EQ(answer(AUDIT_ARCH_X86_64, 425, 0), SECCOMP_RET_ERRNO | 38);
+  EXPECT_EQ(answer(AUDIT_ARCH_I386, 425, 0), SECCOMP_RET_ERRNO | 38);
+  EXPECT_EQ(answer(AUDIT_ARCH_X86_64, 0, 0), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(answer(AUDIT_ARCH_ARM, 0, 0), SECCOMP_RET_KILL_PROCESS);
+}
+
 TEST(SeccompPolicy, HighWordsDoNotCount) {
   const auto program = program_of(faas_like());
   const auto socket = [&](std::uint64_t domain, std::uint64_t type, std::uint64_t protocol) {

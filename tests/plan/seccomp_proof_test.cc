@@ -148,6 +148,7 @@ TEST(SeccompProof, HoldsForLibseccompsProgramsOfEngines) {
 // one errno, with either one rule of several arguments or several of one.
 policy::SeccompPolicy plain_policy(Dice& dice) {
   policy::SeccompPolicy out = samples::random_policy(dice);
+  out.others_allowed = false;
   const auto unknown = [](const auto& name) { return !syscall_number_libseccomp(kNativeAbi, name); };
   std::erase_if(out.allow, unknown);
   std::erase_if(out.errnos, [&](const auto& entry) { return unknown(entry.first) || entry.second == 4095; });
@@ -160,6 +161,7 @@ policy::SeccompPolicy plain_policy(Dice& dice) {
       std::set<std::uint32_t> seen;
       std::erase_if(alternative, [&](const auto& check) { return !seen.insert(check.index).second; });
       if (!one) alternative.resize(1);
+      for (auto& check : alternative) check.equals = true;
       for (auto& check : alternative) check.values.resize(one ? 1 : check.values.size());
     }
   }

@@ -234,6 +234,7 @@ std::vector<std::uint32_t> numbers_and_often(const std::vector<std::uint32_t>& b
 policy::SeccompPolicy random_policy(Dice& dice) {
   policy::SeccompPolicy out;
   if (dice.one_in(3)) out.default_errno = static_cast<std::uint32_t>(dice.below(100));
+  out.others_allowed = dice.one_in(4);
   for (const auto& name : names()) {
     const auto kind = dice.below(4);
     if (kind == 0) out.allow.push_back(name);
@@ -247,6 +248,7 @@ policy::SeccompPolicy random_policy(Dice& dice) {
         if (dice.one_in(2)) check.mask = static_cast<std::uint32_t>(dice.one_in(2) ? dice.bits() : dice.below(16));
         for (std::uint64_t v = 1 + dice.below(4); v-- > 0;)
           check.values.push_back(static_cast<std::uint32_t>(dice.one_in(4) ? dice.bits() : dice.below(8)) & check.mask);
+        check.equals = !dice.one_in(4);
         all_of.push_back(std::move(check));
       }
       conditional.any_of.push_back(std::move(all_of));
@@ -305,26 +307,45 @@ plan::CallArgs random_args(Dice& dice, const Values& values) {
   return args;
 }
 
+// The ABI that a call is made by, if the policy's filter looks at it.
+std::optional<plan::Abi> entry(const policy::SeccompPolicy& policy, plan::Abi native, std::uint32_t token, std::uint32_t number) {
+  using enum plan::Abi;
+  const bool x86_64 = native == kX8664;
+  const bool is_x32 = x86_64 && number >= plan::kX32Bit && number != 0xffffffff;
+  if (token == (x86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64)) {
+    if (!is_x32) return native;
+    return policy.others_allowed ? std::optional(kX32) : std::nullopt;
+  }
+  if (policy.others_allowed && token == (x86_64 ? AUDIT_ARCH_I386 : AUDIT_ARCH_ARM)) return x86_64 ? kX86 : kArm;
+  return std::nullopt;
+}
+
+// The call by way of socketcall or ipc.
+bool is_hidden(plan::Abi abi, const std::string& name, std::uint32_t number, const plan::CallArgs& args) {
+  const auto way = plan::multiplexed(abi, name);
+  return way && way->multiplexer == number && way->call == static_cast<std::uint32_t>(args.at[0]);
+}
+
 std::uint32_t want(const policy::SeccompPolicy& policy, plan::Abi native, std::uint32_t token, std::uint32_t number,
                    const plan::CallArgs& args) {
-  const bool x86_64 = native == plan::Abi::kX8664;
-  if (token != (x86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64)) return SECCOMP_RET_KILL_PROCESS;
-  if (x86_64 && number >= plan::kX32Bit && number != 0xffffffff) return SECCOMP_RET_KILL_PROCESS;
+  const auto abi = entry(policy, native, token, number);
+  if (!abi) return SECCOMP_RET_KILL_PROCESS;
   for (const auto& name : policy.allow)
-    if (number_of(native, name) == number) return SECCOMP_RET_ALLOW;
+    if (number_of(*abi, name) == number) return SECCOMP_RET_ALLOW;
   for (const auto& [name, err] : policy.errnos)
-    if (number_of(native, name) == number) return SECCOMP_RET_ERRNO | err;
+    if (number_of(*abi, name) == number || is_hidden(*abi, name, number, args)) return SECCOMP_RET_ERRNO | err;
   for (const auto& syscall : policy.conditional) {
-    if (number_of(native, syscall.name) != number) continue;
+    if (is_hidden(*abi, syscall.name, number, args)) return SECCOMP_RET_ERRNO | syscall.errno_otherwise;
+    if (number_of(*abi, syscall.name) != number) continue;
     const auto passes = [&](const policy::ArgCheck& check) {
       const auto have = static_cast<std::uint32_t>(args.at[check.index]) & check.mask;
-      return std::find(check.values.begin(), check.values.end(), have) != check.values.end();
+      return (std::find(check.values.begin(), check.values.end(), have) != check.values.end()) == check.equals;
     };
     for (const auto& alternative : syscall.any_of)
       if (std::all_of(alternative.begin(), alternative.end(), passes)) return SECCOMP_RET_ALLOW;
     return SECCOMP_RET_ERRNO | syscall.errno_otherwise;
   }
-  return SECCOMP_RET_ERRNO | policy.default_errno;
+  return policy.others_allowed ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | policy.default_errno;
 }
 
 std::uint32_t want(const oci::Seccomp& profile, plan::Abi native, std::uint32_t token, std::uint32_t number,

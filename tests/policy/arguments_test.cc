@@ -44,8 +44,8 @@ TEST(Arguments, Faults) {
   for (const auto& [expression, fault] : std::vector<std::pair<std::string, std::string>>{
            {"", "at character 1: want an argument, a0 to a5, have the end"},
            {"a6 == 1", "at character 1: want an argument, a0 to a5, have \"a6\""},
-           {"a0", "at character 3: want \"==\" or \"in\", have the end"},
-           {"a0 != 1", "at character 4: want \"==\" or \"in\", have \"!\""},
+           {"a0", "at character 3: want \"==\", \"!=\" or \"in\", have the end"},
+           {"a0 <= 1", "at character 4: want \"==\", \"!=\" or \"in\", have \"<\""},
            {"a0 == ", "at character 7: want a number or a constant's name, have the end"},
            {"a0 == 4294967296", "at character 7: want a number of 32 bits, have \"4294967296\""},
            {"a0 == 0x", "at character 7: want a number of 32 bits, have \"0x\""},

@@ -64,7 +64,11 @@ TEST(Read, WhatIsWrongWithTheHead) {
   EXPECT_EQ(error_of_file("{}"), "x.json: \"bulkhead\" is missing");
   EXPECT_EQ(error_of_file(R"({"bulkhead": "policy/v2"})"), "x.json: /bulkhead: want \"policy/v1\", have \"policy/v2\"");
   EXPECT_EQ(error_of_file(R"({"bulkhead": "policy/v1", "kind": "floor"})"),
-            "x.json: /kind: want \"profile\", have \"floor\"");
+            "x.json: \"name\" is missing");
+  EXPECT_EQ(error_of_file(R"({"bulkhead": "policy/v1", "kind": "flor"})"),
+            "x.json: /kind: unknown kind \"flor\"; hint: did you mean \"floor\"?");
+  EXPECT_EQ(error_of_file(R"({"bulkhead": "policy/v1", "kind": "floor", "name": "a", "version": "1"})"),
+            "x.json: want a profile, have a file of kind \"floor\"; hint: such files work from the directory of policies, for every container");
   EXPECT_EQ(error_of_file(R"({"bulkhead": "policy/v1", "kind": "profile", "name": "a/b", "version": "1"})"),
             "x.json: /name: want 1 to 64 letters, digits, \".\", \"-\" or \"_\", have \"a/b\"");
   EXPECT_EQ(error_of_file(R"({"bulkhead": "policy/v1", "kind": "profile", "name": "a"})"),
@@ -233,7 +237,7 @@ TEST(Read, WhatIsWrongWithSeccomp) {
             "x.json: /seccomp/default: unknown error \"ENOSIS\"; hint: did you mean \"ENOSYS\"?");
   EXPECT_NE(error(R"("seccomp": {"allow": [], "args": {"@two": "a0 == 1"}})").find("have a group"), std::string::npos);
   EXPECT_EQ(error(R"("seccomp": {"allow": [], "args": {"socket": "a0 = 1"}})"),
-            "x.json: /seccomp/args/socket: at character 4: want \"==\" or \"in\", have \"=\"");
+            "x.json: /seccomp/args/socket: at character 4: want \"==\", \"!=\" or \"in\", have \"=\"");
 }
 
 TEST(Read, Environment) {

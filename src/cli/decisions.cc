@@ -1,0 +1,107 @@
+#include "cli/decisions.h"
+
+#include "base/json_writer.h"
+#include "base/sha256.h"
+#include "base/text.h"
+#include "policy/pack.h"
+
+namespace cli {
+namespace {
+
+using base::JsonWriter;
+
+void write_list(JsonWriter& w, std::string_view name, const std::vector<std::string>& values) {
+  w.key(name);
+  w.open('[');
+  for (const auto& value : values) w.text(value);
+  w.close(']');
+}
+
+void write_flag(JsonWriter& w, std::string_view name, bool value) {
+  if (!value) return;
+  w.key(name);
+  w.raw("true");
+}
+
+void write_decision(JsonWriter& w, const harden::Decision& d) {
+  w.open('{');
+  w.member("control", d.control);
+  w.member("where", d.where);
+  w.member("requested", d.requested);
+  w.member("effective", d.effective);
+  w.member("source", d.source);
+  write_flag(w, "degraded", d.degraded);
+  write_flag(w, "warning", d.warning);
+  write_flag(w, "audited", d.audited);
+  w.close('}');
+}
+
+std::string one_line(JsonWriter& w) {
+  std::string line = w.take();
+  line.pop_back();
+  return line;
+}
+
+}  // namespace
+
+std::string decision_line(const Prepared& prepared, const std::string& time) {
+  const auto& policy = prepared.selected.policy;
+  JsonWriter w;
+  w.open('{');
+  w.member("time", time);
+  w.member("event", "create");
+  w.member("id", prepared.plan.id);
+  w.member("bundle", prepared.plan.bundle);
+  w.member("policy", policy.profile);
+  w.member("policyId", "sha256:" + base::hex(base::sha256(policy::pack(policy.policy))));
+  w.member("selectedBy", policy.selected_by);
+  write_list(w, "layers", policy.layers);
+  std::vector<std::string> exceptions;
+  for (const auto& use : policy.exceptions) exceptions.push_back(use.id);
+  write_list(w, "exceptions", exceptions);
+  w.key("decisions");
+  w.open('[');
+  for (const auto& decision : prepared.outcome.decisions) write_decision(w, decision);
+  w.close(']');
+  w.close('}');
+  return one_line(w);
+}
+
+base::Result<DecisionLog> DecisionLog::open(const std::optional<policy::DecisionLog>& wanted, const base::Log& log) {
+  DecisionLog out;
+  if (!wanted) return out;
+  out.required_ = wanted->required;
+  auto sink = monitor::DecisionSink::open(wanted->sink, wanted->max_size);
+  if (sink) {
+    out.sink_.emplace(*std::move(sink));
+  } else if (wanted->required) {
+    return std::move(sink).error().hint(base::cat("it is required by ", wanted->origin.text()));
+  } else {
+    log.warning(sink.error().message());
+  }
+  return out;
+}
+
+base::Result<void> DecisionLog::created(const Prepared& prepared, const base::Log& log) const {
+  if (!sink_) return base::ok();
+  auto written = sink_->write(decision_line(prepared, base::now_rfc3339()), prepared.plan.id);
+  if (written || required_) return written;
+  log.warning(written.error().message());
+  return base::ok();
+}
+
+void log_refusal(const std::optional<policy::DecisionLog>& wanted, const std::string& id, const base::Error& error) {
+  if (!wanted) return;
+  const auto sink = monitor::DecisionSink::open(wanted->sink, wanted->max_size);
+  if (!sink) return;
+  JsonWriter w;
+  w.open('{');
+  w.member("time", base::now_rfc3339());
+  w.member("event", "refused");
+  w.member("id", id);
+  w.member("error", error.message());
+  w.close('}');
+  (void)sink->write(one_line(w), id);
+}
+
+}  // namespace cli

@@ -1,0 +1,31 @@
+// The decision log's line for one container: what was decided, by which policy, and why. Never the value of a variable.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "cli/prepare.h"
+#include "monitor/decision_log.h"
+
+namespace cli {
+
+class DecisionLog {
+ public:
+  // Opened before anything is made. A log that cannot be opened is an error only if it is required.
+  static base::Result<DecisionLog> open(const std::optional<policy::DecisionLog>& wanted, const base::Log& log);
+
+  base::Result<void> created(const Prepared& prepared, const base::Log& log) const;
+
+ private:
+  std::optional<monitor::DecisionSink> sink_;
+  bool required_ = false;
+};
+
+// A policy refused the container: told too, as far as it can be.
+void log_refusal(const std::optional<policy::DecisionLog>& wanted, const std::string& id, const base::Error& error);
+
+std::string decision_line(const Prepared& prepared, const std::string& time);
+
+}  // namespace cli

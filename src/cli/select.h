@@ -1,0 +1,30 @@
+// Which policy holds for a container: the node's files, and what selects among them.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "cli/args.h"
+#include "oci/spec.h"
+#include "policy/chain.h"
+
+namespace cli {
+
+inline constexpr const char* kDefaultPolicy = "faas";
+
+struct Selected {
+  policy::Effective policy;
+  std::optional<policy::DecisionLog> log;
+};
+
+// `root_fd`: the container's root, or -1; looked into only where a policy selects by the kind of program.
+// What is refused for its annotation is told in the decision log, if `log_refusals`.
+base::Result<Selected> select_policy(const GlobalArgs& global, const oci::Spec& spec, const std::string& id,
+                                     const std::string& bundle, int root_fd, bool log_refusals);
+
+// The clock, the kernel and this program's age.
+policy::Circumstances circumstances();
+
+}  // namespace cli

@@ -1,0 +1,50 @@
+// All policy files of a node, and the one function that makes of them what holds for one container: create, run,
+// explain, audit and test all ask resolve().
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/document.h"
+#include "policy/effective.h"
+
+namespace policy {
+
+struct Chain {
+  std::string directory;
+  std::vector<Document> documents;  // in the order of their names; a node's policy.json first
+  bool has_main = false;            // the first one is policy.json: if it is a profile, the one where no binding holds
+  bool looks_at_entrypoint() const;
+};
+
+// DIRECTORY/policy.json and DIRECTORY/policy.d/*.json. None of them need be there. Fails closed: a file or directory
+// that others than root and the caller can change, or that is not to be understood, is an error.
+base::Result<Chain> load_chain(const std::string& directory);
+
+// A chain of documents that are given, sorted and checked as files are.
+base::Result<Chain> make_chain(std::vector<Document> documents);
+
+// The profile of that name: "py-http", "py-http@3" of the chain, else a built-in one, else
+// /usr/share/bulkhead/profiles/NAME.json; "builtin:NAME@VERSION" is the built-in one whatever the chain has. A name with
+// a "/" or that ends in ".json" is a file.
+base::Result<Policy> find_profile(const Chain& chain, std::string_view name);
+
+// What the node's clock and kernel say; passed in, so that resolve() is the same function at every time and place.
+struct Circumstances {
+  std::int64_t now = 0;         // seconds since 1970
+  std::int64_t built = 0;       // when this program was made: a clock that is behind it is wrong, and no exception holds
+  std::string kernel_release;   // "6.18.44"; until of deny files
+};
+
+// `asked`: --policy; empty: the bindings, else the node's policy.json, else `standard`. The annotation of a container
+// (subject.asked) may pick a selectable profile that is nowhere wider than what it would get without; else an error.
+base::Result<Effective> resolve(const Chain& chain, std::string_view asked, std::string_view standard, const Subject& subject,
+                                const Circumstances& circumstances);
+
+// The log of decisions that the floors ask for: one that is required before others; nullptr if none does.
+const DecisionLog* find_log(const Chain& chain);
+
+}  // namespace policy

@@ -1,0 +1,245 @@
+#include "policy/lattice.h"
+
+#include <algorithm>
+
+namespace policy::lattice {
+
+namespace {
+
+constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
+
+// The entry of `list` that is about the same thing; nullptr if there is none.
+template <typename T>
+const T* find(const std::vector<T>& list, const T& entry, auto&& key) {
+  const auto at = std::find_if(list.begin(), list.end(), [&](const T& e) { return key(e) == key(entry); });
+  return at == list.end() ? nullptr : &*at;
+}
+
+constexpr auto kText = [](const std::string& s) -> const std::string& { return s; };
+constexpr auto kResource = [](const RlimitCeiling& r) { return r.resource; };
+constexpr auto kType = [](const oci::Namespace& n) { return n.type; };
+constexpr auto kPath = [](const Tmpfs& t) -> const std::string& { return t.path; };
+
+bool same_device(const DeviceCeiling& a, const DeviceCeiling& b) {
+  return a.type == b.type && a.major == b.major && a.minor == b.minor;
+}
+
+// Every entry of both; of those that both have, both(a, b).
+template <typename T>
+std::vector<T> unite(const std::vector<T>& a, const std::vector<T>& b, auto&& key, auto&& both) {
+  std::vector<T> out;
+  for (const auto& entry : a) {
+    const T* other = find(b, entry, key);
+    out.push_back(other == nullptr ? entry : both(entry, *other));
+  }
+  for (const auto& entry : b) {
+    if (find(a, entry, key) == nullptr) out.push_back(entry);
+  }
+  return out;
+}
+
+template <typename T>
+std::vector<T> subtract(const std::vector<T>& a, const std::vector<T>& b, auto&& key) {
+  std::vector<T> out;
+  for (const auto& entry : a) {
+    if (find(b, entry, key) == nullptr) out.push_back(entry);
+  }
+  return out;
+}
+
+template <typename T>
+bool includes(const std::vector<T>& all, const std::vector<T>& part, auto&& key) {
+  return std::all_of(part.begin(), part.end(), [&](const T& entry) { return find(all, entry, key) != nullptr; });
+}
+
+std::string common(const std::string& a, const std::string& b) {
+  std::string out;
+  for (const char c : a) {
+    if (b.find(c) != std::string::npos) out += c;
+  }
+  return out;
+}
+
+// The more of these rises, the less is left.
+int rank(RootUser value) {
+  switch (value) {
+    case RootUser::kDrop: return 0;
+    case RootUser::kRemap: return 1;
+    case RootUser::kRefuse: break;
+  }
+  return 2;
+}
+
+int rank(Secrets value) {
+  switch (value) {
+    case Secrets::kWarn: return 0;
+    case Secrets::kRedirect: return 1;
+    case Secrets::kRefuse: break;
+  }
+  return 2;
+}
+
+std::optional<std::uint64_t> smaller(std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+}  // namespace
+
+bool within(Strict strict, bool a, bool b) {
+  if (strict == Strict::kNeither || a == b) return true;
+  return strict == Strict::kTrue ? a : !a;
+}
+
+bool within(Strict, oci::CapSet a, oci::CapSet b) { return (a & ~b) == 0; }
+bool within(Strict, RootUser a, RootUser b) { return rank(a) >= rank(b); }
+bool within(Strict, Secrets a, Secrets b) { return rank(a) >= rank(b); }
+
+bool within(Strict, const Limit& a, const Limit& b) {
+  const auto most = [](const Limit& l) { return l.max.value_or(kUnlimited); };
+  const auto standard = [&](const Limit& l) { return std::min(l.standard.value_or(most(l)), most(l)); };
+  return most(a) <= most(b) && standard(a) <= standard(b);
+}
+
+bool within(Strict strict, const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  if (strict == Strict::kNeither) return true;
+  return strict == Strict::kLonger ? includes(a, b, kText) : includes(b, a, kText);
+}
+
+bool within(Strict, const std::vector<RlimitCeiling>& a, const std::vector<RlimitCeiling>& b) {
+  return std::all_of(b.begin(), b.end(), [&](const RlimitCeiling& limit) {
+    const auto* own = find(a, limit, kResource);
+    return own != nullptr && own->hard <= limit.hard && own->soft <= limit.soft;
+  });
+}
+
+bool within(Strict, const std::vector<oci::Namespace>& a, const std::vector<oci::Namespace>& b) {
+  return includes(a, b, kType);
+}
+
+// A tmpfs gives room to write: less of it, and none to run programs from.
+bool within(Strict, const std::vector<Tmpfs>& a, const std::vector<Tmpfs>& b) {
+  return std::all_of(a.begin(), a.end(), [&](const Tmpfs& own) {
+    const auto* other = find(b, own, kPath);
+    return other != nullptr && own.size <= other->size && own.inodes.value_or(kUnlimited) <= other->inodes.value_or(kUnlimited) &&
+           (!own.exec || other->exec);
+  });
+}
+
+bool within(Strict, const std::vector<DeviceCeiling>& a, const std::vector<DeviceCeiling>& b) {
+  return std::all_of(a.begin(), a.end(), [&](const DeviceCeiling& own) {
+    return std::any_of(b.begin(), b.end(), [&](const DeviceCeiling& other) {
+      return same_device(own, other) && common(own.access, other.access) == own.access;
+    });
+  });
+}
+
+bool meet(Strict strict, bool a, bool b) { return strict == Strict::kFalse ? a && b : a || b; }
+oci::CapSet meet(Strict, oci::CapSet a, oci::CapSet b) { return a & b; }
+RootUser meet(Strict, RootUser a, RootUser b) { return rank(a) >= rank(b) ? a : b; }
+Secrets meet(Strict, Secrets a, Secrets b) { return rank(a) >= rank(b) ? a : b; }
+
+Limit meet(Strict, const Limit& a, const Limit& b) {
+  Limit out{.standard = smaller(a.standard, b.standard), .max = smaller(a.max, b.max)};
+  if (out.standard && out.max) out.standard = std::min(*out.standard, *out.max);
+  return out;
+}
+
+std::vector<std::string> meet(Strict strict, const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  if (strict != Strict::kShorter) return unite(a, b, kText, [](const auto& x, const auto&) { return x; });
+  return subtract(a, subtract(a, b, kText), kText);
+}
+
+std::vector<RlimitCeiling> meet(Strict, const std::vector<RlimitCeiling>& a, const std::vector<RlimitCeiling>& b) {
+  return unite(a, b, kResource, [](RlimitCeiling x, const RlimitCeiling& y) {
+    x.hard = std::min(x.hard, y.hard);
+    x.soft = std::min(x.soft, y.soft);
+    return x;
+  });
+}
+
+std::vector<oci::Namespace> meet(Strict, const std::vector<oci::Namespace>& a, const std::vector<oci::Namespace>& b) {
+  return unite(a, b, kType, [](const auto& x, const auto&) { return x; });
+}
+
+std::vector<Tmpfs> meet(Strict, const std::vector<Tmpfs>& a, const std::vector<Tmpfs>& b) {
+  return unite(a, b, kPath, [](Tmpfs x, const Tmpfs& y) {
+    x.size = std::min(x.size, y.size);
+    x.inodes = smaller(x.inodes, y.inodes);
+    x.exec = x.exec && y.exec;
+    return x;
+  });
+}
+
+std::vector<DeviceCeiling> meet(Strict, const std::vector<DeviceCeiling>& a, const std::vector<DeviceCeiling>& b) {
+  std::vector<DeviceCeiling> out;
+  for (auto own : a) {
+    for (const auto& other : b) {
+      if (!same_device(own, other)) continue;
+      own.access = common(own.access, other.access);
+      if (!own.access.empty()) out.push_back(own);
+      break;
+    }
+  }
+  return out;
+}
+
+bool widen(Strict strict, bool a, bool more) { return strict == Strict::kFalse ? a || more : a && more; }
+oci::CapSet widen(Strict, oci::CapSet a, oci::CapSet more) { return a | more; }
+RootUser widen(Strict, RootUser a, RootUser more) { return rank(a) <= rank(more) ? a : more; }
+Secrets widen(Strict, Secrets a, Secrets more) { return rank(a) <= rank(more) ? a : more; }
+
+// A limit that the exception does not name stays.
+Limit widen(Strict, const Limit& a, const Limit& more) {
+  Limit out = a;
+  if (out.max && more.max) out.max = std::max(*out.max, *more.max);
+  if (more.standard) out.standard = std::max(out.standard.value_or(0), *more.standard);
+  if (out.standard && out.max) out.standard = std::min(*out.standard, *out.max);
+  return out;
+}
+
+std::vector<std::string> widen(Strict strict, const std::vector<std::string>& a, const std::vector<std::string>& more) {
+  if (strict == Strict::kShorter) return unite(a, more, kText, [](const auto& x, const auto&) { return x; });
+  return subtract(a, more, kText);
+}
+
+std::vector<RlimitCeiling> widen(Strict, const std::vector<RlimitCeiling>& a, const std::vector<RlimitCeiling>& more) {
+  auto out = a;
+  for (auto& own : out) {
+    const auto* other = find(more, own, kResource);
+    if (other == nullptr) continue;
+    own.hard = std::max(own.hard, other->hard);
+    own.soft = std::max(own.soft, other->soft);
+  }
+  return out;
+}
+
+std::vector<oci::Namespace> widen(Strict, const std::vector<oci::Namespace>& a, const std::vector<oci::Namespace>& more) {
+  return subtract(a, more, kType);
+}
+
+std::vector<Tmpfs> widen(Strict, const std::vector<Tmpfs>& a, const std::vector<Tmpfs>& more) {
+  return unite(a, more, kPath, [](Tmpfs x, const Tmpfs& y) {
+    x.size = std::max(x.size, y.size);
+    if (x.inodes) x.inodes = y.inodes ? std::max(*x.inodes, *y.inodes) : x.inodes;
+    x.exec = x.exec || y.exec;
+    return x;
+  });
+}
+
+std::vector<DeviceCeiling> widen(Strict, const std::vector<DeviceCeiling>& a, const std::vector<DeviceCeiling>& more) {
+  auto out = a;
+  for (const auto& extra : more) {
+    const auto at = std::find_if(out.begin(), out.end(), [&](const DeviceCeiling& own) { return same_device(own, extra); });
+    if (at == out.end()) {
+      out.push_back(extra);
+      continue;
+    }
+    for (const char c : extra.access) {
+      if (at->access.find(c) == std::string::npos) at->access += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace policy::lattice

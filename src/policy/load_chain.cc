@@ -1,0 +1,97 @@
+// The directory of a node's policies. With find.cc the only place of this room that reads files.
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "policy/builtin.h"
+#include "policy/chain.h"
+#include "policy/find.h"
+
+namespace policy {
+
+namespace {
+
+base::Error wrong(const std::string& path, std::string_view what) {
+  return base::Error::policy(base::cat("policies in ", base::quote(path), ": ", what));
+}
+
+// Who can rename a file away can undo it: the directory counts as the files do.
+base::Result<void> check_directory(int fd, const std::string& path) {
+  struct stat st {};
+  if (::fstat(fd, &st) != 0) return wrong(path, base::errno_text(errno));
+  if (st.st_uid != 0 && st.st_uid != ::geteuid()) return wrong(path, base::cat("the directory belongs to user ", st.st_uid));
+  if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return wrong(path, "the directory can be written by others").hint(base::cat("chmod go-w ", path));
+  }
+  return base::ok();
+}
+
+// The names of its files, sorted; none if there is no such directory.
+base::Result<std::vector<std::string>> list_files(const std::string& path) {
+  std::vector<std::string> out;
+  base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return out;
+  if (!fd) return wrong(path, base::errno_text(errno));
+  TRY(check_directory(fd.get(), path));
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::fdopendir(fd.get()), ::closedir);
+  if (directory == nullptr) return wrong(path, base::errno_text(errno));
+  (void)fd.release();
+  errno = 0;
+  while (const auto* entry = ::readdir(directory.get())) {
+    const std::string_view name = entry->d_name;
+    if (name.ends_with(".json") && !name.starts_with('.')) out.emplace_back(name);
+    errno = 0;
+  }
+  if (errno != 0) return wrong(path, base::errno_text(errno));
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+base::Result<Document> load(const std::string& path) {
+  return read_document(TRY(read_policy_file(path)), path, builtin_group, builtin_base);
+}
+
+}  // namespace
+
+base::Result<Chain> make_chain(std::vector<Document> documents) {
+  Chain out;
+  out.documents = std::move(documents);
+  for (auto a = out.documents.begin(); a != out.documents.end(); ++a) {
+    for (auto b = out.documents.begin(); b != a; ++b) {
+      if (a->kind != b->kind || a->policy.id() != b->policy.id()) continue;
+      return base::Error::policy(base::cat("two policies of kind ", base::quote(kind_name(a->kind)), " are called ",
+                                           base::quote(a->policy.id())));
+    }
+  }
+  return out;
+}
+
+base::Result<Chain> load_chain(const std::string& directory) {
+  std::vector<Document> documents;
+  const std::string main = directory + "/policy.json";
+  const bool has_main = ::access(main.c_str(), F_OK) == 0 || errno != ENOENT;
+  const auto files = TRY(list_files(directory + "/policy.d"));
+  if (has_main || !files.empty()) {
+    const base::UniqueFd fd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) return wrong(directory, base::errno_text(errno));
+    TRY(check_directory(fd.get(), directory));
+  }
+  if (has_main) documents.push_back(TRY(load(main)));
+  for (const auto& file : files) {
+    auto document = TRY(load(base::cat(directory, "/policy.d/", file)));
+    documents.push_back(std::move(document));
+  }
+  auto chain = TRY(make_chain(std::move(documents)));
+  chain.directory = directory;
+  chain.has_main = has_main;
+  return chain;
+}
+
+}  // namespace policy

@@ -1,0 +1,182 @@
+// What a rule's "when" looks at, the bindings and exceptions that have one, and the modes of controls.
+#include <algorithm>
+#include <ctime>
+
+#include "base/text.h"
+#include "policy/rules.h"
+#include "policy/sections.h"
+
+namespace policy {
+
+namespace {
+
+struct Fact {
+  std::string_view name;
+  std::string Subject::*member;
+};
+constexpr Fact kFacts[] = {
+    {"namespace", &Subject::namespace_}, {"pod", &Subject::pod},       {"container", &Subject::container},
+    {"image", &Subject::image},          {"type", &Subject::type},     {"id", &Subject::id},
+    {"cgroup", &Subject::cgroup},        {"bundle", &Subject::bundle}, {"entrypoint", &Subject::entrypoint},
+};
+
+base::Result<When> get_when(const oci::Cursor& value) {
+  Names names;
+  for (const auto& fact : kFacts) names.push_back(fact.name);
+  TRY(check_members(value, names));
+  When out;
+  for (const auto& fact : kFacts) {
+    const auto member = value.find(fact.name);
+    if (!member) continue;
+    Condition condition{.fact = fact.member, .name = std::string(fact.name), .patterns = {}};
+    if (member->is_string()) {
+      condition.patterns.emplace_back(TRY(member->get_string()));
+    } else {
+      condition.patterns = TRY(member->get_strings());
+      if (condition.patterns.empty()) return member->mismatch("a pattern, or several");
+    }
+    out.all_of.push_back(std::move(condition));
+  }
+  return out;
+}
+
+base::Result<std::string> get_text(const oci::Cursor& object, std::string_view name) {
+  const auto member = TRY(required(object, name));
+  const auto text = TRY(member.get_string());
+  if (text.empty()) return member.mismatch("some text");
+  return std::string(text);
+}
+
+// "2027-01-31": the first second after that day (UTC).
+base::Result<std::int64_t> end_of_day(const oci::Cursor& value) {
+  constexpr std::string_view kWant = "a day as in \"2027-01-31\"";
+  const auto text = TRY(value.get_string());
+  const auto parts = base::split(text, '-');
+  if (text.size() != 10 || parts.size() != 3) return value.mismatch(kWant);
+  const auto year = base::parse_u64(parts[0]), month = base::parse_u64(parts[1]), day = base::parse_u64(parts[2]);
+  if (!year || !month || !day) return value.mismatch(kWant);
+  std::tm date{};
+  date.tm_year = static_cast<int>(*year) - 1900;
+  date.tm_mon = static_cast<int>(*month) - 1;
+  date.tm_mday = static_cast<int>(*day) + 1;
+  std::tm same = date;
+  same.tm_mday = static_cast<int>(*day);
+  const auto start = ::timegm(&same);
+  // timegm(3) makes March of February 30.
+  if (same.tm_mon != static_cast<int>(*month) - 1 || same.tm_mday != static_cast<int>(*day) || *year < 1970) return value.mismatch(kWant);
+  return static_cast<std::int64_t>(start) + 24 * 60 * 60;
+}
+
+base::Result<Exception> get_exception(const oci::Cursor& value, const GroupLookup& groups) {
+  TRY(check_members(value, {"id", "when", "allow", "reason", "owner", "ticket", "expires", "compensating"}));
+  Exception out;
+  out.origin = Section::origin(value);
+  const auto id = TRY(required(value, "id"));
+  out.id = TRY(get_label(id));
+  const auto when = TRY(required(value, "when"));
+  out.when = TRY(get_when(when));
+  out.reason = TRY(get_text(value, "reason"));
+  out.owner = TRY(get_text(value, "owner"));
+  if (const auto ticket = value.find("ticket")) out.ticket = std::string(TRY(ticket->get_string()));
+  if (const auto more = value.find("compensating")) TRY(more->get_strings());
+  const auto expires = TRY(required(value, "expires"));
+  out.expires = TRY(end_of_day(expires));
+  out.expires_text = std::string(TRY(expires.get_string()));
+  const auto allow = TRY(required(value, "allow"));
+  TRY(check_members(allow, rule_sections()));
+  if (allow.size() == 0) return allow.mismatch("the rules to widen");
+  out.allow.name = out.id;
+  TRY(read_rules(allow, groups, out.allow));
+  return out;
+}
+
+base::Result<void> check_control(const oci::Cursor& value, std::string_view name) {
+  const auto names = control_names();
+  if (std::find(names.begin(), names.end(), name) != names.end()) return base::ok();
+  return unknown(value, "control", name, names);
+}
+
+// "audit", or {"mode": "off", "reason": "…"}.
+base::Result<ControlMode> get_control_mode(const oci::Cursor& value, std::string_view control) {
+  TRY(check_control(value, control));
+  ControlMode out{.control = std::string(control), .mode = Mode::kEnforce, .reason = "", .origin = Section::origin(value)};
+  if (value.is_object()) {
+    TRY(check_members(value, {"mode", "reason"}));
+    const auto mode = TRY(required(value, "mode"));
+    out.mode = TRY(get_mode(mode));
+    if (value.find("reason")) out.reason = TRY(get_text(value, "reason"));
+  } else {
+    out.mode = TRY(get_mode(value));
+  }
+  if (out.mode == Mode::kOff && out.reason.empty()) {
+    return value.fault("\"off\" needs a reason").hint(R"(as in {"mode": "off", "reason": "..."})");
+  }
+  return out;
+}
+
+}  // namespace
+
+base::Result<Mode> get_mode(const oci::Cursor& value) {
+  const auto text = TRY(value.get_string());
+  if (text == "enforce") return Mode::kEnforce;
+  if (text == "audit") return Mode::kAudit;
+  if (text == "off") return Mode::kOff;
+  return value.mismatch("\"enforce\", \"audit\" or \"off\"");
+}
+
+base::Result<void> read_modes(const oci::Cursor& root, Policy& out) {
+  if (const auto mode = root.find("mode")) {
+    out.mode = TRY(get_mode(*mode));
+    if (out.mode == Mode::kOff) return mode->fault("a whole policy cannot be off").hint("remove the file");
+  }
+  if (const auto flag = root.find("selectable")) out.selectable = TRY(flag->get_bool());
+  const auto modes = root.find("modes");
+  if (!modes) return base::ok();
+  for (const auto& member : TRY(modes->object_members())) {
+    if (member.name == "$comment") continue;
+    auto entry = TRY(get_control_mode(member.value, member.name));
+    out.modes.push_back(std::move(entry));
+  }
+  return base::ok();
+}
+
+base::Result<void> read_bindings(const oci::Cursor& list, std::vector<Binding>& out) {
+  for (const auto& element : TRY(list.get_array())) {
+    TRY(check_members(element, {"when", "profile", "mode"}));
+    Binding binding;
+    binding.origin = Section::origin(element);
+    const auto when = TRY(required(element, "when"));
+    binding.when = TRY(get_when(when));
+    binding.profile = TRY(get_text(element, "profile"));
+    if (const auto mode = element.find("mode")) {
+      binding.mode = TRY(get_mode(*mode));
+      if (*binding.mode == Mode::kOff) return mode->fault("a container needs a policy").hint("\"builtin:passthrough@1\" obeys config.json");
+    }
+    out.push_back(std::move(binding));
+  }
+  return base::ok();
+}
+
+base::Result<void> read_exceptions(const oci::Cursor& list, const GroupLookup& groups, std::vector<Exception>& out) {
+  for (const auto& element : TRY(list.get_array())) {
+    auto exception = TRY(get_exception(element, groups));
+    const bool twice = std::any_of(out.begin(), out.end(), [&](const Exception& e) { return e.id == exception.id; });
+    if (twice) return element.fault(base::cat("exception ", base::quote(exception.id), " is there twice"));
+    out.push_back(std::move(exception));
+  }
+  return base::ok();
+}
+
+bool When::looks_at_entrypoint() const {
+  return std::any_of(all_of.begin(), all_of.end(), [](const Condition& c) { return c.fact == &Subject::entrypoint; });
+}
+
+bool holds(const When& when, const Subject& subject) {
+  return std::all_of(when.all_of.begin(), when.all_of.end(), [&](const Condition& condition) {
+    return std::any_of(condition.patterns.begin(), condition.patterns.end(), [&](const std::string& pattern) {
+      return base::fits(pattern, subject.*condition.fact);
+    });
+  });
+}
+
+}  // namespace policy

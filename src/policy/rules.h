@@ -1,0 +1,61 @@
+// Every rule of a policy with the name of its control: what goes over all of them (modes, combining, comparing, the
+// table in the manual) does so here, so that a rule is forgotten nowhere.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "policy/policy.h"
+
+namespace policy {
+
+// Which of two values of a rule leaves less to the container, where the type does not tell.
+enum class Strict {
+  kByType,
+  kTrue,     // true
+  kFalse,    // false
+  kLonger,   // the list with more entries: what is on it is taken away
+  kShorter,  // the list with fewer entries: what is on it is left
+  kNeither,  // no value leaves more than another
+};
+
+struct Control {
+  std::string_view name;  // that of the member in a policy file, joined by dots
+  Strict strict = Strict::kByType;
+};
+
+// Calls each(control, rule) with every rule of `p`; further policies of the same shape give each(control, rule, rule, …).
+template <typename Each, typename... P>
+void for_each_rule(Each&& each, P&&... p) {
+  using enum Strict;
+  each(Control{"process.capabilities"}, p.process.capabilities...);
+  each(Control{"process.unprivilegedPorts", kNeither}, p.process.unprivileged_ports...);
+  each(Control{"process.noNewPrivileges", kTrue}, p.process.no_new_privileges...);
+  each(Control{"process.rootUser"}, p.process.root_user...);
+  each(Control{"process.rlimits"}, p.process.rlimits...);
+  each(Control{"process.realtime", kFalse}, p.process.realtime...);
+  each(Control{"namespaces.own"}, p.namespaces.own...);
+  each(Control{"filesystem.readonlyRoot", kTrue}, p.filesystem.readonly_root...);
+  each(Control{"filesystem.recursiveReadonly", kTrue}, p.filesystem.recursive_readonly...);
+  each(Control{"filesystem.nosuid", kTrue}, p.filesystem.nosuid...);
+  each(Control{"filesystem.nodev", kTrue}, p.filesystem.nodev...);
+  each(Control{"filesystem.privatePropagation", kTrue}, p.filesystem.private_propagation...);
+  each(Control{"filesystem.tmpfs"}, p.filesystem.tmpfs...);
+  each(Control{"filesystem.maskedPaths", kLonger}, p.filesystem.masked_paths...);
+  each(Control{"filesystem.readonlyPaths", kLonger}, p.filesystem.readonly_paths...);
+  each(Control{"devices.allow"}, p.devices.allow...);
+  each(Control{"sysctl.allow", kShorter}, p.sysctl.allow...);
+  each(Control{"seccomp"}, p.seccomp...);
+  each(Control{"resources.pids"}, p.resources.pids...);
+  each(Control{"resources.memory"}, p.resources.memory...);
+  each(Control{"environment.allow", kShorter}, p.environment.allow...);
+  each(Control{"environment.strip", kLonger}, p.environment.strip...);
+  each(Control{"environment.warn", kNeither}, p.environment.warn...);
+  each(Control{"environment.secrets"}, p.environment.secrets...);
+  each(Control{"environment.keep", kShorter}, p.environment.keep...);
+}
+
+// The names, in that order.
+std::vector<std::string_view> control_names();
+
+}  // namespace policy

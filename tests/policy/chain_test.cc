@@ -1,0 +1,241 @@
+// What a node's policies make of one container: floors, deny files, bindings, exceptions, modes and annotations.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "policy/builtin.h"
+#include "policy/chain.h"
+#include "policy/combine.h"
+#include "policy/find.h"
+#include "policy/pack.h"
+#include "policy/rules.h"
+
+namespace {
+
+using policy::Chain;
+using policy::Effective;
+using policy::Subject;
+
+constexpr std::int64_t kDay = 24 * 60 * 60;
+constexpr policy::Circumstances kNow{.now = 20'000 * kDay, .built = 19'000 * kDay, .kernel_release = "6.18.44-fc-v657"};
+
+std::string file(const std::string& kind, const std::string& name, const std::string& rest) {
+  return base::cat(R"({"bulkhead": "policy/v1", "kind": ")", kind, R"(", "name": ")", name, R"(", "version": "1", )", rest, "}");
+}
+
+policy::Document document(const std::string& text) {
+  auto read = policy::read_document(text, "x.json", policy::builtin_group, policy::builtin_base);
+  EXPECT_TRUE(read) << read.error().message() << "\n" << text;
+  return read ? *std::move(read) : policy::Document{};
+}
+
+Chain chain(const std::vector<std::string>& texts) {
+  std::vector<policy::Document> documents;
+  for (const auto& text : texts) documents.push_back(document(text));
+  auto made = policy::make_chain(std::move(documents));
+  EXPECT_TRUE(made) << made.error().message();
+  return *std::move(made);
+}
+
+Effective resolved(const Chain& chain, const Subject& subject = {}, std::string_view asked = "", const policy::Circumstances& when = kNow) {
+  auto out = policy::resolve(chain, asked, "faas", subject, when);
+  EXPECT_TRUE(out) << out.error().message();
+  return out ? *std::move(out) : Effective{};
+}
+
+std::string refusal(const Chain& chain, const Subject& subject, std::string_view asked = "") {
+  const auto out = policy::resolve(chain, asked, "faas", subject, kNow);
+  return out ? "none" : out.error().message();
+}
+
+std::string error(const std::string& text) {
+  const auto read = policy::read_document(text, "x.json", policy::builtin_group, policy::builtin_base);
+  return read ? "none" : read.error().message();
+}
+
+const std::string kFloor = file("floor", "node", R"("process": {"capabilities": ["CHOWN"], "noNewPrivileges": true},
+  "resources": {"pids": {"max": 64}}, "filesystem": {"maskedPaths": ["/proc/floor"]}, "maxExceptionDays": 30)");
+const std::string kVaccine = file("deny", "CVE-2026-31431", R"("until": {"kernel": "6.18.60"},
+  "seccomp": {"args": {"socket": "a0 != AF_ALG"}, "onDeny": {"socket": "EAFNOSUPPORT"}})");
+
+TEST(Chain, WithoutFilesTheStandardHolds) {
+  const auto out = resolved({});
+  EXPECT_EQ(out.profile, "faas@1");
+  EXPECT_EQ(out.selected_by, "default");
+  EXPECT_TRUE(out.layers.empty() && out.audited.empty() && out.exceptions.empty());
+  EXPECT_EQ(policy::pack(out.policy), policy::pack(*policy::load_policy("faas")));
+}
+
+TEST(Chain, AFloorIsMetWithEveryProfile) {
+  const auto out = resolved(chain({kFloor}), {}, "passthrough");
+  EXPECT_EQ(out.profile, "passthrough@1");
+  EXPECT_EQ(out.layers, std::vector<std::string>{"node@1"});
+  ASSERT_TRUE(out.policy.process.capabilities.has_value());
+  EXPECT_EQ(out.policy.process.capabilities->value, oci::CapSet{1});  // CAP_CHOWN
+  EXPECT_EQ(out.policy.resources.pids->value.max, 64U);
+  const auto faas = resolved(chain({kFloor}));
+  EXPECT_EQ(faas.policy.process.capabilities->value, oci::CapSet{0});
+  EXPECT_EQ(faas.policy.process.capabilities->origin.text(), "faas.json:/process/capabilities") << "faas is stricter";
+  EXPECT_EQ(faas.policy.resources.pids->value.max, 64U);
+  EXPECT_EQ(faas.policy.resources.pids->value.standard, 64U);
+  EXPECT_EQ(faas.policy.resources.pids->origin.text(), "x.json:/resources/pids") << "the floor is stricter";
+  const auto& masked = faas.policy.filesystem.masked_paths;
+  EXPECT_EQ(masked->origin.text(), "faas.json:/filesystem/maskedPaths and x.json:/filesystem/maskedPaths");
+  EXPECT_EQ(std::count(masked->value.begin(), masked->value.end(), "/proc/floor"), 1);
+  EXPECT_EQ(std::count(masked->value.begin(), masked->value.end(), "/proc/kcore"), 1);
+}
+
+TEST(Chain, AVaccineShutsOneHole) {
+  const auto out = resolved(chain({kVaccine}), {}, "passthrough");
+  ASSERT_EQ(out.policy.seccomp_limits.size(), 1U);
+  const auto& filter = out.policy.seccomp_limits.front().value;
+  EXPECT_TRUE(filter.others_allowed);
+  ASSERT_EQ(filter.conditional.size(), 1U);
+  EXPECT_EQ(filter.conditional.front().errno_otherwise, 97U);
+  EXPECT_FALSE(filter.conditional.front().any_of.front().front().equals);
+  auto fixed = kNow;
+  for (const auto* release : {"6.18.60", "6.18.61-x", "6.19.0", "7.0"}) {
+    fixed.kernel_release = release;
+    EXPECT_TRUE(resolved(chain({kVaccine}), {}, "passthrough", fixed).layers.empty()) << release;
+  }
+  fixed.kernel_release = "6.9.99";
+  EXPECT_EQ(resolved(chain({kVaccine}), {}, "passthrough", fixed).layers.size(), 1U);
+}
+
+TEST(Chain, BindingsSelectByWhatTheNodeKnows) {
+  const auto all = chain({file("profile", "py", R"("extends": "builtin:faas@1")"),
+                          file("bindings", "b", R"("select": [
+    {"when": {"namespace": "openfaas-fn", "entrypoint": ["python*", "go"]}, "profile": "py@1"},
+    {"when": {"image": "docker.io/tool/*"}, "profile": "builtin:passthrough@1", "mode": "audit"},
+    {"when": {"id": "gone"}, "profile": "nowhere"}])")});
+  Subject subject;
+  subject.namespace_ = "openfaas-fn";
+  subject.entrypoint = "python";
+  const auto out = resolved(all, subject);
+  EXPECT_EQ(out.profile, "py@1");
+  EXPECT_EQ(out.selected_by, "x.json:/select/0");
+  subject.entrypoint = "node";
+  EXPECT_EQ(resolved(all, subject).selected_by, "default");
+  subject.image = "docker.io/tool/x";
+  EXPECT_EQ(resolved(all, subject).profile, "passthrough@1");
+  EXPECT_EQ(resolved(all, subject, "faas").selected_by, "--policy");
+  subject = {};
+  subject.id = "gone";
+  EXPECT_NE(refusal(all, subject).find("x.json:/select/2"), std::string::npos) << "no fallback to another profile";
+  EXPECT_TRUE(all.looks_at_entrypoint());
+  EXPECT_FALSE(chain({kFloor}).looks_at_entrypoint());
+}
+
+std::string exception(const std::string& expires, const std::string& allow = R"({"process": {"capabilities": ["CHOWN", "NET_RAW"]}})") {
+  return file("exceptions", "e", base::cat(R"("exceptions": [{"id": "EX-1", "when": {"image": "legacy:*"}, "allow": )", allow,
+                                           R"(, "reason": "r", "owner": "o", "expires": ")", expires, R"("}])"));
+}
+
+TEST(Chain, AnExceptionWidensTheProfileAndNotTheFloor) {
+  Subject legacy;
+  legacy.image = "legacy:1";
+  const auto only = chain({exception("2024-10-31")});  // day 20 027
+  const auto out = resolved(only, legacy);
+  EXPECT_EQ(out.policy.process.capabilities->value, oci::CapSet{1} | oci::CapSet{1} << 13);
+  ASSERT_EQ(out.exceptions.size(), 1U);
+  EXPECT_EQ(out.exceptions.front().id, "EX-1");
+  EXPECT_NE(out.policy.process.capabilities->why.find("exception EX-1: r"), std::string::npos);
+  EXPECT_EQ(resolved(only).policy.process.capabilities->value, oci::CapSet{0}) << "another image";
+  EXPECT_EQ(resolved(chain({kFloor, exception("2024-10-31")}), legacy).policy.process.capabilities->value, oci::CapSet{1});
+}
+
+TEST(Chain, AnExceptionRunsOut) {
+  Subject legacy;
+  legacy.image = "legacy:1";
+  const auto without = policy::pack(resolved({}, legacy).policy);
+  auto when = kNow;
+  const auto only = chain({exception("2024-10-04")});  // day 20 000
+  EXPECT_EQ(resolved(only, legacy).exceptions.size(), 1U) << "its last day";
+  when.now += kDay - 1;
+  EXPECT_EQ(resolved(only, legacy, "", when).exceptions.size(), 1U);
+  when.now += 1;
+  const auto after = resolved(only, legacy, "", when);
+  EXPECT_EQ(policy::pack(after.policy), without);
+  ASSERT_EQ(after.notes.size(), 1U);
+  EXPECT_EQ(after.notes.front(), "exception \"EX-1\" does not hold: it ran out on 2024-10-04");
+  when.now = kNow.built - 1;  // a clock that was put back does not bring it to life
+  EXPECT_EQ(policy::pack(resolved(only, legacy, "", when).policy), without);
+  EXPECT_EQ(resolved(chain({kFloor, exception("2024-12-31")}), legacy).exceptions.size(), 0U) << "longer than the floor lets";
+}
+
+TEST(Chain, ModesAreOfControlsAndLayers) {
+  const auto all = chain({file("profile", "p", R"("extends": "builtin:faas@1", "modes": {
+      "filesystem.readonlyRoot": "audit", "process.rlimits": {"mode": "off", "reason": "no"}})"),
+                          file("deny", "d", R"("mode": "audit", "process": {"realtime": false}, "devices": {"allow": []})")});
+  const auto out = resolved(all, {}, "p");
+  EXPECT_FALSE(out.policy.filesystem.readonly_root || out.policy.process.rlimits);
+  ASSERT_EQ(out.audited.size(), 1U);
+  EXPECT_TRUE(out.audited.front().filesystem.readonly_root.has_value());
+  EXPECT_FALSE(out.audited.front().process.rlimits.has_value());
+  EXPECT_EQ(out.policy.devices.allow->value.size(), policy::load_policy("faas")->devices.allow->value.size());
+  EXPECT_TRUE(out.audited.front().devices.allow->value.empty());
+  EXPECT_TRUE(resolved(chain({kFloor})).audited.empty());
+}
+
+TEST(Chain, AnAnnotationOnlyNarrows) {
+  const auto all = chain({file("profile", "tight", R"("extends": "builtin:faas@1", "selectable": true, "resources": {"pids": {"default": 16, "max": 32}})"),
+                          file("profile", "wide", R"("extends": "builtin:faas@1", "selectable": true, "process": {"capabilities": ["SYS_ADMIN"]})"),
+                          file("profile", "closed", R"("extends": "builtin:faas@1")")});
+  Subject subject;
+  subject.asked = "tight@1";
+  const auto out = resolved(all, subject);
+  EXPECT_EQ(out.profile, "tight@1");
+  EXPECT_EQ(out.selected_by, "annotation io.bulkhead/profile");
+  subject.asked = "wide";
+  EXPECT_NE(refusal(all, subject).find("is wider than \"faas@1\": process.capabilities: CAP_SYS_ADMIN, not none"), std::string::npos)
+      << refusal(all, subject);
+  subject.asked = "closed";
+  EXPECT_NE(refusal(all, subject).find("is not one to be picked"), std::string::npos);
+  subject.asked = "builtin:passthrough@1";
+  EXPECT_NE(refusal(all, subject), "none");
+  subject.asked = "nonesuch";
+  EXPECT_NE(refusal(all, subject).find("does not exist"), std::string::npos);
+  subject.asked = "faas@1";
+  EXPECT_EQ(resolved(all, subject).selected_by, "default") << "what it gets anyway";
+}
+
+TEST(Chain, FilesOfOneNameAreNotChosenFrom) {
+  EXPECT_FALSE(policy::make_chain({document(kFloor), document(kFloor)}));
+}
+
+TEST(Document, WhatIsWrong) {
+  EXPECT_EQ(error(file("floor", "f", R"("filesystem": {"tmpfs": []})")),
+            "x.json:1:97: /filesystem/tmpfs: only a profile can have it, and this is a floor");
+  EXPECT_NE(error(file("deny", "f", R"("seccomp": {"allow": ["read"]})")).find("a deny file says what is denied"), std::string::npos);
+  EXPECT_NE(error(file("deny", "f", R"("until": {"kernel": "6"})")).find("want a version of Linux"), std::string::npos);
+  EXPECT_NE(error(file("deny", "f", R"("select": [])")).find("select"), std::string::npos);
+  EXPECT_NE(error(file("profile", "p", R"("modes": {"seccomp": "off"})")).find("\"off\" needs a reason"), std::string::npos);
+  EXPECT_NE(error(file("profile", "p", R"("modes": {"seccom": "audit"})")).find("did you mean \"seccomp\"?"), std::string::npos);
+  EXPECT_NE(error(file("profile", "p", R"("mode": "off")")).find("cannot be off"), std::string::npos);
+  EXPECT_NE(error(file("bindings", "b", R"("select": [{"when": {"labels": "x"}, "profile": "p"}])")).find("labels"), std::string::npos);
+  for (const auto* day : {"2026-02-30", "2026-13-01", "soon", "26-01-01", "2026-1-1"}) {
+    EXPECT_NE(error(exception(day)).find("want a day"), std::string::npos) << day;
+  }
+  EXPECT_EQ(error(exception("2028-02-29")), "none");
+  EXPECT_NE(error(exception("2027-01-01", "{}")).find("the rules to widen"), std::string::npos);
+}
+
+TEST(Difference, SaysWhatIsWider) {
+  const auto faas = *policy::load_policy("faas"), pass = *policy::load_policy("passthrough");
+  EXPECT_TRUE(policy::differences(faas, faas).empty());
+  for (const auto& d : policy::differences(pass, faas)) EXPECT_FALSE(d.wider) << d.control;
+  std::size_t wider = 0;
+  for (const auto& d : policy::differences(faas, pass)) wider += d.wider ? 1 : 0;
+  EXPECT_GT(wider, 15U);
+  const auto more = document(file("profile", "p", R"("extends": "builtin:faas@1", "seccomp": {"allow": ["mount"], "deny": ["read"]})")).policy;
+  const auto found = policy::differences(faas, more);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].control, "seccomp:mount");
+  EXPECT_TRUE(found[0].wider);
+  EXPECT_EQ(found[1].control, "seccomp:read");
+  EXPECT_FALSE(found[1].wider);
+  EXPECT_EQ(found[1].before, "allowed");
+}
+
+}  // namespace
