@@ -9,7 +9,7 @@ _bulkhead_options() {
     kill) echo '-a --all -h --help' ;;
     delete) echo '-f --force -h --help' ;;
     list) echo '-f --format -q --quiet -h --help' ;;
-    policy) echo '-f --format -h --help' ;;
+    policy) echo '-b --bundle -f --format --fail-on-widening --policy -h --help' ;;
     spec) echo '-b --bundle --rootless -h --help' ;;
     explain) echo '-b --bundle -f --format --policy -h --help' ;;
     start | state | features) echo '-h --help' ;;
@@ -22,11 +22,11 @@ _bulkhead_values() {
   case $2 in
     --log-format) COMPREPLY=($(compgen -W 'text json' -- "$3")) ;;
     --rootless) [ -z "$1" ] && COMPREPLY=($(compgen -W 'true false auto' -- "$3")) ;;
-    --policy) COMPREPLY=($(compgen -W 'faas passthrough' -- "$3") $(compgen -f -X '!*.json' -- "$3")) ;;
+    --policy) COMPREPLY=($(compgen -W 'baseline compat faas faas-go faas-java faas-node faas-python faas-restricted passthrough sandbox' -- "$3") $(compgen -f -X '!*.json' -- "$3")) ;;
     --format | -f)
       case $1 in
-        list | policy) COMPREPLY=($(compgen -W 'table json' -- "$3")) ;;
-        explain) COMPREPLY=($(compgen -W 'text json' -- "$3")) ;;
+        list) COMPREPLY=($(compgen -W 'table json' -- "$3")) ;;
+        explain | policy) COMPREPLY=($(compgen -W 'text json' -- "$3")) ;;
         *) return 1 ;;
       esac ;;
     --root | --policy-dir | --bundle | -b) COMPREPLY=($(compgen -d -- "$3")) ;;
@@ -58,8 +58,8 @@ _bulkhead() {
     help) COMPREPLY=($(compgen -W "${verbs% help}" -- "$current")) ;;
     policy)
       case $previous in
-        policy) COMPREPLY=($(compgen -W 'list show lint' -- "$current")) ;;
-        show) COMPREPLY=($(compgen -W 'faas passthrough' -- "$current")) ;;
+        policy) COMPREPLY=($(compgen -W 'list show lint diff why test schema' -- "$current")) ;;
+        show) COMPREPLY=($(compgen -W 'baseline compat faas faas-go faas-java faas-node faas-python faas-restricted passthrough sandbox' -- "$current")) ;;
         *) COMPREPLY=($(compgen -f -- "$current")) ;;
       esac ;;
     start | state | kill | delete)

@@ -60,7 +60,8 @@ base::Error unknown_option(const std::string& token, std::span<const OptionSpec>
 // so that they end with a NUL.
 class OptionTable {
  public:
-  explicit OptionTable(std::span<const OptionSpec> options) : options_(options) {
+  // `mixed`: operands are told in their place, as kOperand; else the first one ends the options.
+  OptionTable(std::span<const OptionSpec> options, bool mixed) : options_(options), letters_(mixed ? "-:" : "+:") {
     letter_names_.reserve(options.size());  // which the long names point into
     for (std::size_t i = 0; i < options.size(); ++i) {
       const int argument = options[i].value.empty() ? optional_argument : required_argument;
@@ -88,13 +89,14 @@ class OptionTable {
     }
     return nullptr;
   }
+  static constexpr int kOperand = 1;  // getopt(3)
   std::string_view long_name(int index) const { return long_[static_cast<std::size_t>(index)].name; }
 
  private:
   static constexpr int kFirst = 256;  // beyond every letter
 
   std::span<const OptionSpec> options_;
-  std::string letters_ = "+:";  // options end at the first operand, as for Go; ':' tells a missing value apart
+  std::string letters_;  // '+': options end at the first operand, as for Go; ':' tells a missing value apart
   std::vector<::option> long_;
   std::vector<std::array<char, 2>> letter_names_;
 };
@@ -131,8 +133,8 @@ base::Result<void> take(const Found& found, const OptionTable& table, std::span<
   return base::ok();
 }
 
-base::Result<Tokens> tokenize(const std::vector<std::string>& words, std::span<const OptionSpec> options) {
-  const OptionTable table(options);
+base::Result<Tokens> tokenize(const std::vector<std::string>& words, std::span<const OptionSpec> options, bool mixed = false) {
+  const OptionTable table(options, mixed);
   std::string program = "bulkhead";
   std::vector<std::string> copies = words;
   std::vector<char*> argv = {program.data()};
@@ -146,6 +148,10 @@ base::Result<Tokens> tokenize(const std::vector<std::string>& words, std::span<c
     int index = -1;
     const int code = table.next(argv, &index);
     if (code == -1) break;
+    if (code == OptionTable::kOperand) {
+      tokens.operands.emplace_back(::optarg);
+      continue;
+    }
     TRY(take({code, index, at + 1 < argv.size() ? argv[at] : ""}, table, options, tokens));
   }
   for (auto i = static_cast<std::size_t>(::optind); i + 1 < argv.size(); ++i) tokens.operands.emplace_back(argv[i]);
@@ -209,7 +215,7 @@ base::Result<void> check_operands(const VerbSpec& verb, const std::vector<std::s
 
 base::Result<void> parse_verb(CommandLine& line, const VerbSpec& verb, const std::vector<std::string>& argv) {
   const std::string name(verb.name);
-  const Tokens tokens = TRY_IN(name, tokenize(argv, verb.options));
+  const Tokens tokens = TRY_IN(name, tokenize(argv, verb.options, verb.mixed));
   if (has(tokens, "help")) {
     line.text = verb_help(verb);
     return base::ok();

@@ -82,9 +82,11 @@ struct ExplainArgs {
 };
 
 struct PolicyArgs {
-  std::string action;                // "list", "show" or "lint", not yet looked at
+  std::string action;                // "list", "show" …, not yet looked at
   std::vector<std::string> operands;
-  OutputFormat format = OutputFormat::kText;  // of list; kText is a table
+  OutputFormat format = OutputFormat::kText;
+  std::string bundle;  // empty: none
+  bool fail_on_widening = false;
 };
 
 using VerbArgs = std::variant<std::monostate, CreateArgs, StartArgs, StateArgs, KillArgs, DeleteArgs, ListArgs,

@@ -163,7 +163,11 @@ constexpr std::array kExplain = {
 };
 
 constexpr std::array kPolicyVerb = {
-    OptionSpec{"format", 'f', "table|json", "how to print the list", set<&PolicyArgs::format>},
+    OptionSpec{"format", 'f', "text|json", "how to print", set<&PolicyArgs::format>},
+    OptionSpec{"bundle", 'b', "DIR", "for why and diff: directory with config.json", set<&PolicyArgs::bundle>},
+    OptionSpec{"fail-on-widening", 0, "", "for diff: exit 1 if NEW leaves anything that OLD does not",
+               set<&PolicyArgs::fail_on_widening>},
+    kPolicy,
     kHelp,
 };
 
@@ -219,11 +223,17 @@ constexpr std::array kVerbs = {
     VerbSpec{"list", "", 0, 0, "list the containers", "", kList, make<ListArgs>, set_nothing},
     VerbSpec{"explain", "", 0, 0, "show how a bundle would be hardened and run, and why",
              "Changes nothing and needs no privileges.", kExplain, make<ExplainArgs>, set_nothing},
-    VerbSpec{"policy", "list | show NAME | lint FILE...", 1, kAnyNumber,
-             "list, show and check hardening policies",
-             "list: the built-in ones. show: the file of one, to start from. lint: what is wrong with files; the exit code\n"
-             "is 1 if bulkhead would refuse one. Changes nothing and needs no privileges.",
-             kPolicyVerb, make<PolicyArgs>, set_policy},
+    VerbSpec{"policy", "ACTION [ARGUMENT]...", 1, kAnyNumber,
+             "list, show, check, compare and test hardening policies",
+             "list           the node's and the built-in policies\n"
+             "show NAME      the file of one\n"
+             "lint FILE...   what is wrong with files; exits with 1 if bulkhead would refuse one\n"
+             "diff OLD NEW   control by control\n"
+             "why WHAT       what holds for a control or syscall:NAME, and where it is written\n"
+             "test FILE...   the tests in files; exits with 1 if one fails\n"
+             "schema         the JSON Schema of a policy file, for editors\n"
+             "Changes nothing and needs no privileges.",
+             kPolicyVerb, make<PolicyArgs>, set_policy, Support::kYes, true},
     VerbSpec{"spec", "", 0, 0, "write a config.json to start from", "", kSpec, make<SpecArgs>, set_nothing},
     VerbSpec{"features", "", 0, 0, "print what this runtime supports as JSON", "", kOnlyHelp, make<FeaturesArgs>,
              set_nothing},

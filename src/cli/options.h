@@ -34,6 +34,7 @@ struct VerbSpec {
   VerbArgs (*make)();  // with the defaults
   void (*set_operands)(VerbArgs& args, std::span<const std::string> operands);
   Support support = Support::kYes;
+  bool mixed = false;  // options may follow operands
 };
 
 std::span<const OptionSpec> global_options();

@@ -34,6 +34,9 @@ void compensate_ports(Work& work, oci::CapSet dropped) {
   const bool own_network = std::any_of(namespaces.begin(), namespaces.end(), [](const oci::Namespace& ns) {
     return ns.type == CLONE_NEWNET && ns.path.empty();
   });
+  // Nor where the policy, or a floor, does not let the setting be made.
+  const auto& allowed = work.policy.sysctl.allow;
+  if (allowed && std::find(allowed->value.begin(), allowed->value.end(), kPortSysctl) == allowed->value.end()) return;
   if (!own_network || !work.spec.linux.sysctl.emplace(kPortSysctl, "0").second) return;
   decide(work, *rule,
          {.control = "process.unprivilegedPorts",

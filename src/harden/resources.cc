@@ -30,10 +30,10 @@ struct Asked {
   std::optional<std::uint64_t> number;
 };
 
-// What becomes of a request that is absent, unlimited or a number; absent again where the rule says nothing.
+// What becomes of a request that is absent, unlimited or a number; absent again where the rule says nothing. Unlimited is as
+// absent: were it the rule's maximum, a rule with a default alone would leave less than the same one with a maximum too.
 std::optional<std::uint64_t> meet(const std::optional<Asked>& asked, const policy::Limit& rule) {
   if (asked && asked->number) return rule.max ? std::min(*asked->number, *rule.max) : *asked->number;
-  if (asked && rule.max) return rule.max;
   return rule.standard ? rule.standard : rule.max;
 }
 

@@ -1,5 +1,7 @@
 #include "plan/seccomp_program.h"
 
+#include <linux/seccomp.h>
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -59,6 +61,21 @@ base::Result<SeccompProgram> build_seccomp(const oci::Seccomp* request, std::spa
   program.code = TRY(compile(all));
   if (request != nullptr) program.flags = TRY(request_flags(*request));
   return program;
+}
+
+base::Result<std::optional<std::uint32_t>> seccomp_answer(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies,
+                                                          const std::string& name, const std::vector<std::uint64_t>& args) {
+  const auto number = syscall_number(kNativeAbi, name);
+  if (!number) return std::optional<std::uint32_t>();
+  CallArgs call;
+  std::copy_n(args.begin(), std::min<std::size_t>(args.size(), 6), call.at);
+  std::uint32_t answer = SECCOMP_RET_ALLOW;
+  std::vector<std::string> skipped;
+  for (const auto& input : TRY(inputs(request, policies, skipped))) {
+    const auto own = evaluate(input.table, audit_arch(kNativeAbi), *number, call);
+    if (stricter(own, answer)) answer = own;
+  }
+  return std::optional(answer);
 }
 
 }  // namespace plan

@@ -30,6 +30,11 @@ struct SeccompProgram {
 // error is unsupported too.
 base::Result<SeccompProgram> build_seccomp(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies);
 
+// What that meet answers to one call of the native ABI, a SECCOMP_RET_* with its data. Absent for a call that
+// the machine does not have.
+base::Result<std::optional<std::uint32_t>> seccomp_answer(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies,
+                                                          const std::string& name, const std::vector<std::uint64_t>& args);
+
 // A canonical, length-prefixed encoding of every field of all, of this program's version, of libseccomp's
 // version and of the native architecture: the key under which a compiled program may be cached. Two different
 // inputs never have the same encoding.

@@ -6,7 +6,6 @@ namespace policy {
 
 namespace {
 
-constexpr std::string_view kGroups = "seccomp/";
 constexpr std::string_view kSuffix = ".json";
 
 }  // namespace
@@ -26,8 +25,14 @@ const SyscallGroup* builtin_group(std::string_view name) {
 std::vector<std::string_view> builtin_policy_names() {
   std::vector<std::string_view> out;
   for (const auto& file : builtin_files())
-    if (!file.name.starts_with(kGroups)) out.push_back(file.name.substr(0, file.name.size() - kSuffix.size()));
+    if (file.name.find('/') == std::string_view::npos) out.push_back(file.name.substr(0, file.name.size() - kSuffix.size()));
   return out;
+}
+
+std::string_view policy_schema() {
+  for (const auto& file : builtin_files())
+    if (file.name == "schema/policy.json") return file.text;
+  return {};
 }
 
 }  // namespace policy

@@ -26,6 +26,9 @@ std::string_view builtin_policy(std::string_view name);
 const SyscallGroup* builtin_group(std::string_view name);
 std::vector<std::string_view> builtin_policy_names();
 
+// The JSON Schema of a policy file.
+std::string_view policy_schema();
+
 // The built-in policies as pack.h has them, by name: read when the program was built.
 std::span<const BuiltinFile> packed_policies();
 

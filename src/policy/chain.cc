@@ -33,12 +33,6 @@ std::vector<std::uint64_t> version_of(std::string_view text) {
   return out;
 }
 
-bool is_in_force(const Document& document, const Circumstances& circumstances) {
-  if (document.kind == Kind::kFloor) return true;
-  if (document.kind != Kind::kDeny) return false;
-  return document.until_kernel.empty() || version_of(circumstances.kernel_release) < version_of(document.until_kernel);
-}
-
 struct Choice {
   std::string profile;
   std::string by;
@@ -138,6 +132,12 @@ base::Result<void> pick(const Chain& chain, const Subject& subject, Policy& prof
 }
 
 }  // namespace
+
+bool is_in_force(const Document& document, const Circumstances& circumstances) {
+  if (document.kind == Kind::kFloor) return true;
+  if (document.kind != Kind::kDeny) return false;
+  return document.until_kernel.empty() || version_of(circumstances.kernel_release) < version_of(document.until_kernel);
+}
 
 bool Chain::looks_at_entrypoint() const {
   return std::any_of(documents.begin(), documents.end(), [](const Document& document) {

@@ -20,9 +20,19 @@ struct Chain {
   bool looks_at_entrypoint() const;
 };
 
+// What the node's clock and kernel say; passed in, so that resolve() is the same function at every time and place.
+struct Circumstances {
+  std::int64_t now = 0;         // seconds since 1970
+  std::int64_t built = 0;       // when this program was made: a clock that is behind it is wrong, and no exception holds
+  std::string kernel_release;   // "6.18.44"; until of deny files
+};
+
 // DIRECTORY/policy.json and DIRECTORY/policy.d/*.json. None of them need be there. Fails closed: a file or directory
 // that others than root and the caller can change, or that is not to be understood, is an error.
 base::Result<Chain> load_chain(const std::string& directory);
+
+// Whether a floor or deny file has an effect on this kernel.
+bool is_in_force(const Document& document, const Circumstances& circumstances);
 
 // A chain of documents that are given, sorted and checked as files are.
 base::Result<Chain> make_chain(std::vector<Document> documents);
@@ -31,13 +41,6 @@ base::Result<Chain> make_chain(std::vector<Document> documents);
 // /usr/share/bulkhead/profiles/NAME.json; "builtin:NAME@VERSION" is the built-in one whatever the chain has. A name with
 // a "/" or that ends in ".json" is a file.
 base::Result<Policy> find_profile(const Chain& chain, std::string_view name);
-
-// What the node's clock and kernel say; passed in, so that resolve() is the same function at every time and place.
-struct Circumstances {
-  std::int64_t now = 0;         // seconds since 1970
-  std::int64_t built = 0;       // when this program was made: a clock that is behind it is wrong, and no exception holds
-  std::string kernel_release;   // "6.18.44"; until of deny files
-};
 
 // `asked`: --policy; empty: the bindings, else the node's policy.json, else `standard`. The annotation of a container
 // (subject.asked) may pick a selectable profile that is nowhere wider than what it would get without; else an error.

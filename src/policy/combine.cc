@@ -1,6 +1,7 @@
 #include "policy/combine.h"
 
 #include <algorithm>
+#include <cstring>
 #include <type_traits>
 
 #include "base/text.h"
@@ -65,6 +66,11 @@ void compare(const Control& control, const Rule<T>& before, const Rule<T>& after
                  .wider = wider && control.strict != Strict::kNeither});
 }
 
+std::string errno_name(std::uint32_t number) {
+  const char* name = strerrorname_np(static_cast<int>(number));
+  return name == nullptr ? base::cat("errno ", number) : name;
+}
+
 // Call by call: how many there are says little.
 void compare_filters(const Rule<SeccompPolicy>& before, const Rule<SeccompPolicy>& after, std::vector<Difference>& out) {
   if (!before || !after) {
@@ -84,7 +90,7 @@ void compare_filters(const Rule<SeccompPolicy>& before, const Rule<SeccompPolicy
   }
   if (before->value.default_errno == after->value.default_errno && before->value.others_allowed == after->value.others_allowed) return;
   const auto others = [](const SeccompPolicy& p) {
-    return p.others_allowed ? std::string("allowed") : base::cat("errno ", p.default_errno);
+    return p.others_allowed ? std::string("allowed") : errno_name(p.default_errno);
   };
   out.push_back({.control = "seccomp",
                  .before = "others " + others(before->value),
@@ -153,10 +159,10 @@ std::string call_text(const SeccompPolicy& filter, std::string_view name) {
   const auto state = state_of(filter, name);
   switch (state.answer) {
     case CallAnswer::kAllow: return "allowed";
-    case CallAnswer::kByArgument: return base::cat("by argument, otherwise errno ", state.number);
+    case CallAnswer::kByArgument: return "by argument, otherwise " + errno_name(state.number);
     case CallAnswer::kErrno: break;
   }
-  return base::cat("errno ", state.number);
+  return errno_name(state.number);
 }
 
 std::vector<std::string_view> control_names() {

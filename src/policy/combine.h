@@ -33,7 +33,7 @@ struct Difference {
 // Of what is in force. Sorted as rules.h has the controls.
 std::vector<Difference> differences(const Policy& before, const Policy& after);
 
-// Names of one difference's call: "allowed", "allowed by argument", "errno 38".
+// Names of one difference's call: "allowed", "by argument, otherwise EPERM", "ENOSYS".
 std::string call_text(const SeccompPolicy& filter, std::string_view name);
 
 }  // namespace policy

@@ -73,14 +73,30 @@ struct DecisionLog {
   Origin origin;
 };
 
+// What a file says of itself, for `policy test`.
+struct PolicyTest {
+  std::string name;
+  std::string config;  // a config.json, relative to the file; empty: the one that `spec` writes
+  struct Expectation {
+    std::string what;    // a control, "syscall:NAME" or "syscall:NAME(1,2)", "changed", or "refused"
+    std::vector<std::string> want;
+    Origin origin;
+  };
+  std::vector<Expectation> expect;
+  Origin origin;
+};
+
 struct Document {
   Kind kind = Kind::kProfile;
+  std::string file;  // where it was read
   Policy policy;  // the head of every kind; rules of a profile, floor or deny file
   std::vector<Binding> bindings;
   std::vector<Exception> exceptions;
   std::string until_kernel;  // of a deny file: from this version on the kernel has no such hole, and the file no effect
   std::optional<std::uint64_t> max_exception_days;  // of a floor
   std::optional<DecisionLog> log;                   // of a floor
+  std::vector<PolicyTest> tests;
+  std::string extends;  // of a profile: "builtin:faas@1"
 };
 
 }  // namespace policy

@@ -2,7 +2,10 @@
 
 #include "base/text.h"
 #include "oci/json.h"
+#include "policy/combine.h"
 #include "policy/comments.h"
+#include "policy/find.h"
+#include "policy/rules.h"
 
 namespace policy {
 
@@ -44,10 +47,73 @@ void check_reasons(Remarks& out, const oci::Cursor& section) {
   }
 }
 
+// What the value tells, where the text does not.
+
+void remark(Remarks& out, const Origin& at, std::string_view text) { out.push_back(base::cat(at.text(), ": ", text)); }
+
+void check_bindings(Remarks& out, const Document& read) {
+  const Binding* all = nullptr;
+  for (const auto& binding : read.bindings) {
+    if (all != nullptr) remark(out, binding.origin, base::cat("is never reached: ", all->origin.text(), " fits always"));
+    if (binding.when.all_of.empty()) all = &binding;
+    const bool file = binding.profile.find('/') != std::string::npos;
+    if (!file && binding.profile.find('@') == std::string::npos) {
+      remark(out, binding.origin, base::cat("profile ", base::quote(binding.profile), " has no version"));
+    }
+  }
+}
+
+void check_exceptions(Remarks& out, const Document& read, const Circumstances& circumstances) {
+  constexpr std::int64_t kSoon = 30 * 24 * 60 * 60;
+  for (const auto& exception : read.exceptions) {
+    const auto left = exception.expires - circumstances.now;
+    if (left <= 0) {
+      remark(out, exception.origin, base::cat("exception ", base::quote(exception.id), " ran out on ", exception.expires_text));
+    } else if (left <= kSoon) {
+      remark(out, exception.origin, base::cat("exception ", base::quote(exception.id), " of ", base::escape(exception.owner),
+                                              " runs out on ", exception.expires_text));
+    }
+    if (exception.when.all_of.empty()) remark(out, exception.origin, "is for every container");
+  }
+}
+
+void check_modes(Remarks& out, const Policy& policy) {
+  for (const auto& entry : policy.modes) {
+    bool there = false;
+    for_each_rule([&](const Control& control, const auto& rule) { there = there || (control.name == entry.control && rule); }, policy);
+    if (!there) remark(out, entry.origin, base::cat("there is no rule for ", base::quote(entry.control), " whose mode this could be"));
+  }
+}
+
+// Only the rules of this file: those of the extended policy are its own.
+void check_widening(Remarks& out, const Document& read) {
+  if (read.extends.empty()) return;
+  const auto base_policy = builtin_base(read.extends);
+  if (!base_policy) return;
+  for (const auto& difference : differences(*base_policy, read.policy)) {
+    if (!difference.wider) continue;
+    out.push_back(base::cat(read.file, ": ", difference.control, ": leaves more than ", base::quote(read.extends), ": ",
+                            difference.after, ", not ", difference.before));
+  }
+}
+
+void check_document(Remarks& out, const Document& read, const Circumstances& circumstances) {
+  check_bindings(out, read);
+  check_exceptions(out, read, circumstances);
+  check_modes(out, read.policy);
+  check_widening(out, read);
+  if (read.kind == Kind::kDeny && !is_in_force(read, circumstances)) {
+    out.push_back(base::cat(read.file, ": has no effect: Linux ", circumstances.kernel_release, " is not older than ", read.until_kernel));
+  }
+  if (read.kind == Kind::kDeny && read.until_kernel.empty()) out.push_back(base::cat(read.file, ": has no \"until\": nobody will know when it may go"));
+}
+
 }  // namespace
 
-std::vector<std::string> lint(std::string_view text, const std::string& source_name) {
+std::vector<std::string> lint(std::string_view text, const std::string& source_name, const Document& read,
+                              const Circumstances& circumstances) {
   Remarks out;
+  check_document(out, read, circumstances);
   const auto plain = without_comments(text, source_name);
   if (!plain) return out;
   const auto json = oci::parse_json(*plain, source_name, base::Kind::kPolicy, oci::Places::kShow);
@@ -55,7 +121,7 @@ std::vector<std::string> lint(std::string_view text, const std::string& source_n
   const auto members = json->root().object_members();
   if (!members) return out;
   for (const auto& [name, value] : *members) {
-    if (!value.is_object()) continue;
+    if (!value.is_object() || name == "modes" || name == "until" || name == "decisionLog") continue;
     check_reasons(out, value);
     if (name == "seccomp") check_groups(out, value);
   }

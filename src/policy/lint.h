@@ -5,9 +5,15 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/chain.h"
+
 namespace policy {
 
-// Remarks, each beginning with its place, on the text of a policy that read_policy() has taken.
-std::vector<std::string> lint(std::string_view text, const std::string& source_name);
+// Remarks, each beginning with its place, on the text of a policy that read_document() has taken: groups and profiles
+// without a version, rules without a reason; exceptions that have run out or soon will; bindings that are never reached; modes of
+// rules that are not there; a deny file that this kernel makes unnecessary; what a profile leaves beyond the one it
+// extends.
+std::vector<std::string> lint(std::string_view text, const std::string& source_name, const Document& read,
+                              const Circumstances& circumstances);
 
 }  // namespace policy

@@ -9,6 +9,21 @@
 
 namespace {
 
+// The built-in policy that another extends: "builtin:NAME@VERSION".
+base::Result<policy::Policy> base_of(std::string_view name);
+
+base::Result<policy::Policy> read(std::string_view name) {
+  return policy::read_policy(policy::builtin_policy(name), base::cat(name, ".json"), policy::builtin_group, base_of);
+}
+
+base::Result<policy::Policy> base_of(std::string_view name) {
+  constexpr std::string_view kPrefix = "builtin:";
+  const auto at = name.find('@');
+  auto out = TRY(read(name.substr(kPrefix.size(), at - kPrefix.size())));
+  if (base::cat(kPrefix, out.id()) != name) return base::Error::policy(base::cat("there is no ", name));
+  return out;
+}
+
 std::string literal(std::string_view bytes) {
   constexpr std::size_t kInALine = 64;
   std::string out;
@@ -27,9 +42,7 @@ std::string literal(std::string_view bytes) {
 base::Result<std::string> source() {
   std::string rows;
   for (const auto name : policy::builtin_policy_names()) {
-    const auto read =
-        TRY(policy::read_policy(policy::builtin_policy(name), base::cat(name, ".json"), policy::builtin_group));
-    const std::string bytes = policy::pack(read);
+    const std::string bytes = policy::pack(TRY(read(name)));
     rows += base::cat("    {\"", name, "\", std::string_view(", literal(bytes), ",\n    ", bytes.size(), ")},\n");
   }
   return base::cat(

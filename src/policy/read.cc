@@ -39,9 +39,9 @@ Names members_of(Kind kind) {
   Names names = {"bulkhead", "kind", "name", "version", "description"};
   const auto add = [&](const Names& more) { names.insert(names.end(), more.begin(), more.end()); };
   switch (kind) {
-    case Kind::kProfile: add({"extends", "mode", "modes", "selectable"}); break;
-    case Kind::kFloor: add({"mode", "modes", "maxExceptionDays", "decisionLog"}); break;
-    case Kind::kDeny: add({"mode", "modes", "until"}); break;
+    case Kind::kProfile: add({"extends", "mode", "modes", "selectable", "tests"}); break;
+    case Kind::kFloor: add({"mode", "modes", "maxExceptionDays", "decisionLog", "tests"}); break;
+    case Kind::kDeny: add({"mode", "modes", "until", "tests"}); break;
     case Kind::kBindings: add({"select"}); return names;
     case Kind::kExceptions: add({"exceptions"}); return names;
   }
@@ -72,9 +72,13 @@ base::Result<Policy> get_base(const oci::Cursor& value, const PolicyLookup& base
   return value.fault(found.error().message());
 }
 
-base::Result<void> read_profile(const oci::Cursor& root, const GroupLookup& groups, const PolicyLookup& bases, Policy& out) {
+base::Result<void> read_profile(const oci::Cursor& root, const GroupLookup& groups, const PolicyLookup& bases, Document& document) {
+  Policy& out = document.policy;
   std::optional<Policy> extended;
-  if (const auto name = root.find("extends")) extended = TRY(get_base(*name, bases));
+  if (const auto name = root.find("extends")) {
+    extended = TRY(get_base(*name, bases));
+    document.extends = std::string(TRY(name->get_string()));
+  }
   if (extended) out.seccomp = extended->seccomp;
   TRY(read_modes(root, out));
   TRY(read_rules(root, groups, out));
@@ -139,7 +143,7 @@ base::Result<DecisionLog> get_log(const oci::Cursor& value) {
 
 base::Result<void> read_body(const oci::Cursor& root, const GroupLookup& groups, const PolicyLookup& bases, Document& out) {
   switch (out.kind) {
-    case Kind::kProfile: return read_profile(root, groups, bases, out.policy);
+    case Kind::kProfile: return read_profile(root, groups, bases, out);
     case Kind::kFloor:
       if (const auto days = root.find("maxExceptionDays")) out.max_exception_days = TRY(days->get_u64(1, 3660));
       if (const auto log = root.find("decisionLog")) out.log = TRY(get_log(*log));
@@ -168,8 +172,10 @@ base::Result<Document> read_document(std::string_view text, const std::string& s
   const auto json = TRY(oci::parse_json(plain, source_name, base::Kind::kPolicy, oci::Places::kShow));
   const auto root = json.root();
   Document out;
+  out.file = source_name;
   TRY(read_head(root, out));
   TRY(read_body(root, groups, bases, out));
+  if (const auto tests = root.find("tests")) TRY(read_tests(*tests, out.tests));
   return out;
 }
 

@@ -19,6 +19,8 @@ base::Result<void> read_rules(const oci::Cursor& root, const GroupLookup& groups
 base::Result<void> read_modes(const oci::Cursor& root, Policy& out);
 base::Result<Mode> get_mode(const oci::Cursor& value);
 
+base::Result<void> read_tests(const oci::Cursor& list, std::vector<PolicyTest>& out);
+
 base::Result<void> read_bindings(const oci::Cursor& list, std::vector<Binding>& out);
 base::Result<void> read_exceptions(const oci::Cursor& list, const GroupLookup& groups, std::vector<Exception>& out);
 

@@ -17,11 +17,13 @@ class PolicyCase(harness.Case):
 class ShowTest(PolicyCase):
     def test_what_is_listed_can_be_shown_and_is_good(self):
         listed = json.loads(self.assert_ok(self.runtime("policy", "--format", "json", "list")).out)
-        self.assertEqual([policy["name"] for policy in listed], ["faas", "passthrough"])
+        builtin = sorted(path.stem for path in (harness.TOP / "profiles").glob("*.json"))
+        self.assertEqual(sorted(policy["name"] for policy in listed if policy["place"] == "built-in"), builtin)
+        listed = [policy for policy in listed if policy["place"] == "built-in"]
         table = self.assert_ok(self.runtime("policy", "list")).out
         for policy in listed:
-            self.assertRegex(table, rf"(?m)^{policy['name']} +{policy['version']} +\S")
-            shown = self.assert_ok(self.runtime("policy", "show", policy["name"])).out
+            self.assertRegex(table, rf"(?m)^profile +{policy['name']} +{policy['version']} +enforce +built-in +\S")
+            shown = self.assert_ok(self.runtime("policy", "show", "builtin:" + policy["name"])).out
             self.assertEqual(json.loads(shown)["description"], policy["description"])
             file = self.work / "shown.json"
             file.write_text(shown)
@@ -29,7 +31,7 @@ class ShowTest(PolicyCase):
 
     def test_what_is_wrong_is_one_error(self):
         for args, words in ((["show", "fass"], ["fass", "faas, passthrough"]), (["show"], ["name of one policy"]),
-                            (["lint"], ["takes files"]), (["lsit", "x"], ["list, show or lint"]), (["lst"], ["did you mean \"list\"?"]), ([], ["at least 1"])):
+                            (["lint"], ["takes files"]), (["lsit", "x"], ["list, show, lint, diff, why, test or schema"]), (["lst"], ["did you mean \"list\"?"]), ([], ["at least 1"])):
             with self.subTest(args=args):
                 self.assert_one_error(self.runtime("policy", *args), 1, *words)
 

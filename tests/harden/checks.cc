@@ -34,6 +34,7 @@ std::vector<oci::DeviceRule> rules(const oci::Spec& spec) {
 }
 
 std::string tighter_capabilities(const Case& c) {
+  if (!c.after.process->capabilities) return c.before.process->capabilities ? "the sets were forgotten" : "";
   if (!c.before.process->capabilities)
     return c.after.process->capabilities->bounding == 0 ? "" : "capabilities from nothing";
   const auto& a = *c.after.process->capabilities;

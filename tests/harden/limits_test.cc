@@ -62,11 +62,13 @@ TEST(Resources, WhatIsAskedForWithinTheCeilingStays) {
 
 TEST(Resources, TheCeilingHolds) {
   auto spec = kubernetes();
-  for (const std::int64_t asked : {100000L, -1L, 0L}) {
+  spec.linux.resources->pids_limit = 100000;
+  EXPECT_EQ(hardened(spec).hardened.spec().linux.resources->pids_limit, 4096);
+  // Asking for no limit gets the standard one.
+  for (const std::int64_t asked : {-1L, 0L}) {
     spec.linux.resources->pids_limit = asked;
-    EXPECT_EQ(hardened(spec).hardened.spec().linux.resources->pids_limit, 4096) << asked;
+    EXPECT_EQ(hardened(spec).hardened.spec().linux.resources->pids_limit, 256) << asked;
   }
-  // No ceiling for memory: asking for no limit gets the standard one.
   spec.linux.resources->memory = oci::Memory{.limit = -1, .swap = -1};
   EXPECT_EQ(hardened(spec).hardened.spec().linux.resources->memory->limit, 256 << 20);
 }
@@ -92,7 +94,7 @@ std::string unified_after(const std::string& file, const std::string& value, pol
 }
 
 TEST(Resources, UnifiedIsNoWayAround) {
-  EXPECT_EQ(unified_after("pids.max", "max"), "4096");
+  EXPECT_EQ(unified_after("pids.max", "max"), "256");
   EXPECT_EQ(unified_after("pids.max", "5000"), "4096");
   EXPECT_EQ(unified_after("pids.max", "77"), "77");
   EXPECT_EQ(unified_after("memory.max", "8G"), "1073741824");

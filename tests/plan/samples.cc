@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "oci/read.h"
+#include "policy/builtin.h"
 #include "policy/find.h"
 
 namespace samples {
@@ -89,14 +90,18 @@ kernel::Facts facts(kernel::CgroupMode mode) {
 
 namespace {
 
-harden::Outcome hardened_by(oci::Spec spec, const policy::Policy& policy, bool can_remap, bool noswap) {
+harden::Abilities host(bool can_remap, bool noswap) {
   harden::Abilities abilities;
   abilities.noswap = noswap;
   if (!noswap) abilities.noswap_unable = "Linux 6.1.0 has no tmpfs without swap";
   abilities.remap = can_remap;
   if (!can_remap) abilities.remap_unable = "the root's file system cannot be idmapped by this kernel";
   abilities.remap_base = 0x70000000;
-  auto outcome = harden::harden(std::move(spec), policy, abilities);
+  return abilities;
+}
+
+harden::Outcome hardened_by(oci::Spec spec, const policy::Policy& policy, bool can_remap, bool noswap) {
+  auto outcome = harden::harden(std::move(spec), policy, host(can_remap, noswap));
   EXPECT_TRUE(outcome.has_value()) << (outcome ? "" : outcome.error().message());
   if (!outcome) std::abort();
   return *std::move(outcome);
@@ -112,6 +117,16 @@ policy::Policy loaded(const std::string& name) {
 
 harden::Outcome hardened(oci::Spec spec, const std::string& name, bool can_remap) {
   return hardened_by(std::move(spec), loaded(name), can_remap, true);
+}
+
+base::Result<harden::Outcome> hardened_or_refused(oci::Spec spec, const std::string& policy) {
+  return harden::harden(std::move(spec), loaded(policy), host(true, true));
+}
+
+std::vector<std::string> builtin_names() {
+  std::vector<std::string> out;
+  for (const auto name : policy::builtin_policy_names()) out.emplace_back(name);
+  return out;
 }
 
 policy::Policy redirecting() {

@@ -17,6 +17,10 @@ oci::Spec spec(const std::string& name);
 oci::Spec minimal();                                      // a process in new namespaces, a root, /proc
 kernel::Facts facts(kernel::CgroupMode mode = kernel::CgroupMode::kUnified);
 harden::Outcome hardened(oci::Spec spec, const std::string& policy, bool can_remap = true);
+// The same, where the policy may refuse.
+base::Result<harden::Outcome> hardened_or_refused(oci::Spec spec, const std::string& policy);
+// The built-in policies.
+std::vector<std::string> builtin_names();
 // faas with "secrets": "redirect", and a request with two of them for it.
 policy::Policy redirecting();
 oci::Spec with_secrets();

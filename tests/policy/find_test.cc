@@ -32,8 +32,8 @@ TEST(Find, BuiltinNames) {
 }
 
 TEST(Find, WhatDoesNotExist) {
-  EXPECT_EQ(error("fass"), "policy \"fass\" does not exist; hint: built-in policies are faas, passthrough");
-  EXPECT_EQ(error(""), "policy \"\" does not exist; hint: built-in policies are faas, passthrough");
+  EXPECT_EQ(error("fass"), "policy \"fass\" does not exist; hint: built-in policies are baseline, compat, faas-go, faas-java, faas-node, faas-python, faas-restricted, faas, passthrough, sandbox");
+  EXPECT_EQ(error(""), "policy \"\" does not exist; hint: built-in policies are baseline, compat, faas-go, faas-java, faas-node, faas-python, faas-restricted, faas, passthrough, sandbox");
   EXPECT_EQ(error("faas@2"), "policy \"faas@2\" does not exist; hint: this build has \"faas@1\"");
   EXPECT_EQ(error("faas@"), "policy \"faas@\" does not exist; hint: this build has \"faas@1\"");
   EXPECT_EQ(error("seccomp/faas"), "policy \"seccomp/faas\" does not exist");

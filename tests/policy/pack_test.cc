@@ -1,3 +1,4 @@
+#include "policy/find.h"
 #include "policy/pack.h"
 
 #include <gtest/gtest.h>
@@ -34,7 +35,7 @@ TEST(Pack, GivesBackWhatItWasGiven) {
 TEST(Pack, TheBuiltinOnesAreThoseOfTheFiles) {
   ASSERT_EQ(policy::packed_policies().size(), policy::builtin_policy_names().size());
   for (const auto& [name, bytes] : policy::packed_policies()) {
-    const auto read = policy::read_policy(policy::builtin_policy(name), std::string(name) + ".json", policy::builtin_group);
+    const auto read = policy::read_policy(policy::builtin_policy(name), std::string(name) + ".json", policy::builtin_group, policy::builtin_base);
     ASSERT_TRUE(read) << read.error().message();
     EXPECT_EQ(policy::pack(*read), bytes) << name;
   }

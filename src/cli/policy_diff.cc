@@ -1,0 +1,54 @@
+// `policy diff OLD NEW`: control by control, and system call by system call, what NEW leaves more or less.
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "cli/output.h"
+#include "cli/policy.h"
+#include "cli/table.h"
+#include "policy/chain.h"
+#include "policy/combine.h"
+
+namespace cli {
+namespace {
+
+using base::cat;
+
+std::string as_json(const std::vector<policy::Difference>& all) {
+  base::JsonWriter w;
+  w.open('[');
+  for (const auto& d : all) {
+    w.open('{');
+    w.member("control", d.control);
+    w.member("before", d.before);
+    w.member("after", d.after);
+    w.key("wider");
+    w.raw(d.wider ? "true" : "false");
+    w.close('}');
+  }
+  w.close(']');
+  return w.take();
+}
+
+std::string as_text(const std::vector<policy::Difference>& all) {
+  if (all.empty()) return "";
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& d : all) rows.push_back({d.wider ? "+" : "-", d.control, cat(d.before, " -> ", d.after)});
+  return format_table(rows);
+}
+
+}  // namespace
+
+base::Result<int> policy_diff(const GlobalArgs& global, const PolicyArgs& args) {
+  if (args.operands.size() != 2) return base::Error::usage("\"policy diff\" takes two policies, the old and the new one");
+  const auto chain = TRY(policy::load_chain(global.policy_dir));
+  const auto before = TRY(policy::find_profile(chain, args.operands[0]));
+  const auto after = TRY(policy::find_profile(chain, args.operands[1]));
+  const auto all = policy::differences(before, after);
+  TRY(print(args.format == OutputFormat::kJson ? as_json(all) : as_text(all)));
+  if (!args.fail_on_widening) return 0;
+  for (const auto& d : all) {
+    if (d.wider) return kExitWider;
+  }
+  return 0;
+}
+
+}  // namespace cli

@@ -1,0 +1,129 @@
+// `policy test FILE...`: what a policy file says will come of a config.json, against what does. The same functions decide
+// as for a container; only the host is one that can do everything.
+#include <algorithm>
+
+#include "base/text.h"
+#include "cli/output.h"
+#include "cli/policy.h"
+#include "cli/prepare.h"
+#include "oci/read.h"
+#include "oci/write.h"
+#include "plan/seccomp_program.h"
+#include "policy/builtin.h"
+#include "policy/chain.h"
+#include "policy/find.h"
+#include "policy/subject.h"
+
+namespace cli {
+namespace {
+
+using base::cat;
+using base::Error;
+
+struct Tally {
+  std::size_t passed = 0;
+  std::string failures;
+};
+
+base::Result<oci::Spec> spec_of(const policy::PolicyTest& test, const std::string& file) {
+  if (test.config.empty()) return oci::read_spec(oci::default_spec(false, 0, 0));
+  const std::string directory = file.find('/') == std::string::npos ? "." : file.substr(0, file.rfind('/'));
+  const std::string path = test.config.starts_with('/') ? test.config : directory + "/" + test.config;
+  const auto text = TRY(policy::read_policy_file(path));
+  return TRY_IN(path, oci::read_spec(text));
+}
+
+// A profile alone; a floor or deny file over a profile that changes nothing.
+base::Result<policy::Effective> effective_of(const policy::Document& document, const oci::Spec& spec) {
+  const auto chain = TRY(policy::make_chain({document}));
+  auto subject = TRY(policy::subject_of(spec, "test", ""));
+  subject.asked.clear();
+  const std::string asked = document.kind == policy::Kind::kProfile ? document.policy.id() : "";
+  return policy::resolve(chain, asked, "passthrough", subject, circumstances());
+}
+
+std::string outcome_of_control(const harden::Outcome& outcome, const std::string& control) {
+  std::vector<std::string> out;
+  for (const auto& d : outcome.decisions) {
+    if (d.control == control && !d.audited) out.push_back(d.effective);
+  }
+  return out.empty() ? "unchanged" : base::join(out, "; ");
+}
+
+base::Result<std::string> outcome_of_call(const harden::Outcome& outcome, const std::string& text) {
+  const auto call = parse_call(text);
+  if (!call) return Error::policy(cat("want syscall:NAME or syscall:NAME(1,2), have ", base::quote(text)));
+  const auto& spec = outcome.hardened.spec();
+  const auto* request = spec.linux.seccomp ? &*spec.linux.seccomp : nullptr;
+  const auto answer = TRY(plan::seccomp_answer(request, outcome.hardened.seccomp_policies(), call->name, call->args));
+  if (!answer) return Error::policy(cat("this machine has no system call ", base::quote(call->name)));
+  return answer_name(*answer);
+}
+
+// "changed" and "unchanged" fit any text of their kind.
+bool is_as_wanted(const std::string& want, const std::string& have) {
+  if (want == "changed") return have != "unchanged";
+  return base::fits(want, have);
+}
+
+base::Result<std::string> difference(const policy::PolicyTest::Expectation& expected, const harden::Outcome& outcome) {
+  constexpr std::string_view kCall = "syscall:";
+  if (expected.what == "refused") return std::string("is not refused");
+  if (expected.what == "changed") {
+    for (const auto& control : expected.want) {
+      if (outcome_of_control(outcome, control) == "unchanged") return cat(base::quote(control), " is not changed");
+    }
+    return std::string();
+  }
+  const bool call = expected.what.starts_with(kCall);
+  const std::string have = call ? TRY(outcome_of_call(outcome, expected.what.substr(kCall.size()))) : outcome_of_control(outcome, expected.what);
+  const bool good = std::any_of(expected.want.begin(), expected.want.end(), [&](const auto& want) { return is_as_wanted(want, have); });
+  return good ? std::string() : cat("want ", base::join(expected.want, " or "), ", have ", base::escape(have));
+}
+
+base::Result<void> run(const policy::Document& document, const policy::PolicyTest& test, const std::string& file, Tally& tally) {
+  const auto fail = [&](const policy::Origin& origin, const std::string& text) {
+    tally.failures += cat(origin.text(), ": ", base::quote(test.name), ": ", text, "\n");
+  };
+  auto spec = TRY(spec_of(test, file));
+  const auto effective = TRY(effective_of(document, spec));
+  const auto outcome = harden::harden(std::move(spec), effective, able_host());
+  for (const auto& expected : test.expect) {
+    if (!outcome) {
+      const std::string message = outcome.error().message();
+      const bool wanted = expected.what == "refused" && std::any_of(expected.want.begin(), expected.want.end(), [&](const auto& want) {
+                            return base::fits(cat("*", want, "*"), message);
+                          });
+      wanted ? void(++tally.passed) : fail(expected.origin, cat("refused: ", message));
+      continue;
+    }
+    const std::string wrong = TRY(difference(expected, *outcome));
+    wrong.empty() ? void(++tally.passed) : fail(expected.origin, cat(expected.what, ": ", wrong));
+  }
+  return base::ok();
+}
+
+}  // namespace
+
+base::Result<int> policy_test(const PolicyArgs& args) {
+  if (args.operands.empty()) return Error::usage("\"policy test\" takes files");
+  int code = 0;
+  std::string out;
+  for (const auto& operand : args.operands) {
+    const std::string file = operand.find('/') == std::string::npos ? "./" + operand : operand;
+    const auto text = TRY(policy::read_policy_file(file));
+    const auto document = TRY(policy::read_document(text, operand, policy::builtin_group, policy::builtin_base));
+    Tally tally;
+    for (const auto& test : document.tests) {
+      TRY_IN(cat(test.origin.text(), ": ", base::quote(test.name)), run(document, test, file, tally));
+    }
+    out += tally.failures;
+    out += cat(base::escape(operand), ": ", document.tests.size(), " tests, ", tally.passed, " expectations met",
+               tally.failures.empty() ? "\n" : ", some not\n");
+    if (!tally.failures.empty()) code = kExitTestFailed;
+  }
+  TRY(print(out));
+  return code;
+}
+
+}  // namespace cli

@@ -1,0 +1,138 @@
+// `policy why WHAT`: the rule that holds for a control or a system call, where it is written and for what reason, and,
+// with a bundle, what it does to it.
+#include <linux/seccomp.h>
+
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "cli/output.h"
+#include "cli/policy.h"
+#include "cli/prepare.h"
+#include "oci/read.h"
+#include "oci/write.h"
+#include "plan/seccomp_program.h"
+#include "policy/combine.h"
+#include "policy/lattice.h"
+#include "policy/rules.h"
+
+namespace cli {
+namespace {
+
+using base::cat;
+using base::Error;
+
+struct Answer {
+  std::string what, rule, source, why;
+  std::vector<harden::Decision> decisions;
+};
+
+base::Result<Answer> about_control(const policy::Policy& policy, const std::string& control) {
+  Answer out{.what = control, .rule = "no rule", .source = "", .why = "", .decisions = {}};
+  bool known = false;
+  policy::for_each_rule(
+      [&](const policy::Control& c, const auto& rule) {
+        if (c.name != control) return;
+        known = true;
+        if (!rule) return;
+        out.rule = policy::lattice::text(rule->value);
+        out.source = rule->origin.text();
+        out.why = rule->why;
+      },
+      policy);
+  if (known) return out;
+  auto error = Error::usage(cat("\"policy why\": unknown control ", base::quote(control)));
+  const auto near = base::nearest(control, policy::control_names());
+  return near.empty() ? std::move(error).hint("or syscall:NAME; bulkhead-policy(5) lists the controls")
+                      : std::move(error).hint(cat("did you mean ", base::quote(near), "?"));
+}
+
+// Each filter has its say; the strictest answer holds.
+base::Result<Answer> about_call(const policy::Policy& policy, const oci::Seccomp* request, const std::string& text) {
+  const auto call = parse_call(text);
+  if (!call) return Error::usage(cat("\"policy why\": want syscall:NAME or syscall:NAME(1,2), have ", base::quote(text)));
+  std::vector<policy::Setting<policy::SeccompPolicy>> filters = policy.seccomp_limits;
+  if (policy.seccomp) filters.insert(filters.begin(), *policy.seccomp);
+  std::vector<policy::SeccompPolicy> values;
+  for (const auto& filter : filters) values.push_back(filter.value);
+  const auto all = TRY(plan::seccomp_answer(request, values, call->name, call->args));
+  if (!all) return Error::usage(cat("\"policy why\": this machine has no system call ", base::quote(call->name)));
+  Answer out{.what = "syscall:" + text, .rule = answer_name(*all), .source = "", .why = "", .decisions = {}};
+  if (filters.empty() && request == nullptr) out.why = "there is no filter";
+  const auto note = [&](const std::string& source, const std::string& why, std::uint32_t own) {
+    if (own != *all) return;
+    out.source += cat(out.source.empty() ? "" : " and ", source);
+    if (out.why.empty()) out.why = why;
+  };
+  if (request != nullptr) note("config.json:/linux/seccomp", "", *TRY(plan::seccomp_answer(request, {}, call->name, call->args)));
+  for (const auto& filter : filters) {
+    note(filter.origin.text(), filter.why, *TRY(plan::seccomp_answer(nullptr, std::span(&filter.value, 1), call->name, call->args)));
+  }
+  return out;
+}
+
+std::string as_text(const Answer& answer) {
+  std::string out = cat(answer.what, ": ", base::escape(answer.rule), "\n");
+  if (!answer.source.empty()) out += cat("  by ", base::escape(answer.source), "\n");
+  if (!answer.why.empty()) out += cat("  because ", base::escape(answer.why), "\n");
+  for (const auto& d : answer.decisions) {
+    out += cat("  ", d.where, ": ", base::escape(d.requested), " -> ", base::escape(d.effective),
+               d.degraded ? " (degraded)" : d.audited ? " (audited only)" : "", "\n");
+  }
+  return out;
+}
+
+std::string as_json(const Answer& answer) {
+  base::JsonWriter w;
+  w.open('{');
+  w.member("what", answer.what);
+  w.member("rule", answer.rule);
+  w.member("source", answer.source);
+  w.member("why", answer.why);
+  w.key("decisions");
+  w.open('[');
+  for (const auto& d : answer.decisions) {
+    w.open('{');
+    w.member("where", d.where);
+    w.member("requested", d.requested);
+    w.member("effective", d.effective);
+    w.close('}');
+  }
+  w.close(']');
+  w.close('}');
+  return w.take();
+}
+
+}  // namespace
+
+base::Result<int> policy_why(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log) {
+  if (args.operands.size() != 1) return Error::usage("\"policy why\" takes a control, or syscall:NAME");
+  const std::string& what = args.operands[0];
+  std::optional<Prepared> prepared;
+  policy::Effective effective;
+  if (args.bundle.empty()) {
+    const auto spec = TRY(oci::read_spec(oci::default_spec(false, 0, 0)));
+    effective = TRY(select_policy(global, spec, "why", "", -1, false)).policy;
+  } else {
+    PrepareRequest request;
+    request.id = "why";
+    request.bundle = args.bundle;
+    prepared = TRY(prepare(global, request, log));
+    effective = prepared->selected.policy;
+  }
+  constexpr std::string_view kCall = "syscall:";
+  Answer answer;
+  if (what.starts_with(kCall)) {
+    const auto* asked = prepared && prepared->outcome.hardened.spec().linux.seccomp ? &*prepared->outcome.hardened.spec().linux.seccomp : nullptr;
+    answer = TRY(about_call(effective.policy, asked, what.substr(kCall.size())));
+  } else {
+    answer = TRY(about_control(effective.policy, what));
+  }
+  if (prepared) {
+    for (const auto& d : prepared->outcome.decisions) {
+      if (d.control == what) answer.decisions.push_back(d);
+    }
+  }
+  TRY(print(args.format == OutputFormat::kJson ? as_json(answer) : as_text(answer)));
+  return 0;
+}
+
+}  // namespace cli

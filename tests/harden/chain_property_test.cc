@@ -1,0 +1,343 @@
+// What must hold of every request under every set of policies: profiles, floors, deny files and exceptions put together
+// at random. Each property takes the function that decides as an argument, and is also given one that decides wrongly,
+// which it must tell from the right one.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "checks.h"
+#include "flatten.h"
+#include "mutate.h"
+#include "policy/chain.h"
+#include "policy/combine.h"
+#include "policy/find.h"
+#include "policy/pack.h"
+#include "policy/rules.h"
+#include "samples.h"
+
+namespace harden_test {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr int kPairs = 4'000;  // the others are checked by the plain build
+#else
+constexpr int kPairs = 100'000;
+#endif
+constexpr int kMutantRounds = 2'000;
+constexpr std::uint32_t kSeed = 20261126;
+constexpr std::int64_t kDay = 24 * 60 * 60;
+
+std::size_t below(Random& random, std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); }
+
+const std::vector<policy::Policy>& pool() {
+  static const auto kPool = [] {
+    std::vector<policy::Policy> out;
+    for (const auto* name : {"faas", "compat", "baseline", "faas-restricted", "faas-java", "sandbox", "faas-python"}) out.push_back(*policy::load_policy(name));
+    out.push_back(environmental());
+    return out;
+  }();
+  return kPool;
+}
+
+// A value that no file of the pool has.
+void vary(Random& random, oci::CapSet& value) { value ^= oci::CapSet{1} << below(random, 40); }
+void vary(Random& random, policy::Limit& value) {
+  if (value.max) value.max = 1 + below(random, 5000);
+  if (value.standard) value.standard = std::min(value.max.value_or(~std::uint64_t{0}), std::uint64_t{1} + below(random, 300));
+}
+void vary(Random& random, policy::RootUser& value) { value = static_cast<policy::RootUser>(below(random, 3)); }
+void vary(Random& random, std::vector<std::string>& value) {
+  if (!value.empty()) value.erase(value.begin() + static_cast<std::ptrdiff_t>(below(random, value.size())));
+}
+void vary(Random& random, std::vector<policy::RlimitCeiling>& value) {
+  for (auto& limit : value) limit.soft = limit.hard = below(random, 100'000);
+}
+void vary(Random&, auto&) {}
+
+// Every rule of some policy of the pool, or none.
+policy::Policy random_policy(Random& random, const std::string& name, std::size_t absent_of_four) {
+  policy::Policy out;
+  out.name = name;
+  out.version = "1";
+  const auto& from = pool();
+  policy::for_each_rule(
+      [&](const policy::Control&, auto& rule, const auto&... choices) {
+        if (below(random, 4) < absent_of_four) return;
+        const std::remove_cvref_t<decltype(rule)>* all[] = {&choices...};
+        rule = *all[below(random, sizeof...(choices))];
+        if (rule && below(random, 3) == 0) vary(random, rule->value);
+      },
+      out, from[0], from[1], from[2], from[3], from[4], from[5], from[6], from[7]);
+  return out;
+}
+
+struct Input {
+  oci::Spec spec;
+  policy::Chain chain;
+  std::string profile = "p@1";
+  std::int64_t now = 20'000 * kDay;
+  harden::Abilities abilities;
+};
+
+struct Output {
+  policy::Effective policy;
+  oci::Spec after;
+  harden::Decisions decisions;
+  std::optional<harden::SecretFiles> secret_files;
+};
+
+using Decider = std::function<std::optional<Output>(const Input&)>;
+
+std::optional<Output> decide(const Input& input) {
+  const policy::Circumstances when{.now = input.now, .built = 1, .kernel_release = "6.1.0"};
+  auto effective = policy::resolve(input.chain, input.profile, "faas", {}, when);
+  if (!effective) {
+    ADD_FAILURE() << effective.error().message();
+    return std::nullopt;
+  }
+  auto outcome = harden::harden(input.spec, *effective, input.abilities);
+  if (!outcome) return std::nullopt;  // refused: safe
+  return Output{*std::move(effective), outcome->hardened.spec(), outcome->decisions, outcome->hardened.secret_files()};
+}
+
+policy::Document layer(policy::Kind kind, policy::Policy rules) {
+  rules.filesystem.tmpfs.reset();  // only a profile has these
+  rules.environment.allow.reset();
+  if (rules.seccomp && kind == policy::Kind::kDeny) rules.seccomp.reset();
+  return {.kind = kind, .policy = std::move(rules)};
+}
+
+policy::Document exceptions(Random& random) {
+  policy::Exception one{.id = "EX", .allow = random_policy(random, "EX", 3), .expires = 20'001 * kDay};
+  policy::Document out{.kind = policy::Kind::kExceptions};
+  out.policy.name = "e";
+  out.exceptions.push_back(std::move(one));
+  return out;
+}
+
+Input random_input(Random& random) {
+  Input out{.spec = mutated(random), .chain = {}, .abilities = below(random, 3) == 0 ? cannot_remap() : can_remap()};
+  auto& documents = out.chain.documents;
+  documents.push_back({.kind = policy::Kind::kProfile, .policy = random_policy(random, "p", 1)});
+  for (const char* name : {"f1", "f2"}) {
+    if (below(random, 2) == 0) documents.push_back(layer(policy::Kind::kFloor, random_policy(random, name, 2)));
+  }
+  if (below(random, 2) == 0) documents.push_back(layer(policy::Kind::kDeny, random_policy(random, "d", 3)));
+  if (below(random, 3) == 0) documents.push_back(exceptions(random));
+  return out;
+}
+
+// A property: what is wrong with how `decide` decides; empty: nothing.
+using Property = std::function<std::string(const Input&, const Decider&, Random&)>;
+
+Case case_of(const Input& input, const Output& output) {
+  return {.policy = &output.policy.policy, .before = input.spec, .after = output.after, .decisions = output.decisions, .secret_files = output.secret_files};
+}
+
+std::string failing(const Case& c, const std::vector<std::string>& names) {
+  for (const auto& [name, check, mutant] : checks()) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) continue;
+    const auto fault = check(c);
+    if (!fault.empty()) return std::string(name) + ": " + fault;
+  }
+  return "";
+}
+
+const std::vector<std::string> kTighter{"capabilities", "process", "sysctl", "root", "resources"};
+
+// P1: no control leaves more than was asked for.
+std::string deflates(const Input& input, const Decider& decide, Random&) {
+  const auto out = decide(input);
+  return out ? failing(case_of(input, *out), kTighter) : "";
+}
+
+// P2: what comes out is left as it is by each floor and deny file alone: no exception led beyond.
+std::string keeps_below_every_layer(const Input& input, const Decider& decide, Random&) {
+  const auto out = decide(input);
+  if (!out) return "";
+  for (const auto& document : input.chain.documents) {
+    if (document.kind != policy::Kind::kFloor && document.kind != policy::Kind::kDeny) continue;
+    auto limit = document.policy;
+    limit.seccomp.reset();
+    limit.environment.secrets.reset();  // what was moved to a file is gone
+    const auto again = harden::harden(out->after, limit, input.abilities);
+    if (!again) continue;  // it refuses what another layer degraded
+    for (const auto& decision : again->decisions) {
+      // The flags of the root are not in config.json, so they are decided on each time.
+      if (decision.control == "filesystem.nosuid" || decision.control == "filesystem.nodev") continue;
+      if (!decision.degraded && !decision.warning) return document.policy.name + " changes " + decision.control;
+    }
+  }
+  return "";
+}
+
+// P3: once is enough.
+std::string is_idempotent(const Input& input, const Decider& decide, Random&) {
+  const auto out = decide(input);
+  if (!out) return "";
+  auto again = input;
+  again.spec = out->after;
+  const auto twice = decide(again);
+  if (!twice) return "";
+  const auto changed = difference(out->after, twice->after);
+  return changed.empty() ? "" : *changed.begin();
+}
+
+// P4: one floor more never leaves more.
+std::string is_monotone(const Input& input, const Decider& decide, Random& random) {
+  auto tighter = input;
+  tighter.chain.documents.push_back(layer(policy::Kind::kFloor, random_policy(random, "more", 2)));
+  const auto less = decide(tighter), more = decide(input);
+  if (!less || !more || less->after.linux.uid_mappings.size() != more->after.linux.uid_mappings.size()) return "";
+  Case c = case_of(input, *less);
+  c.before = more->after;
+  return failing(c, kTighter);
+}
+
+// P5: what the files are called makes no difference.
+std::string commutes(const Input& input, const Decider& decide, Random& random) {
+  auto shuffled = input;
+  std::shuffle(shuffled.chain.documents.begin(), shuffled.chain.documents.end(), random);
+  const auto one = decide(input), other = decide(shuffled);
+  if (one.has_value() != other.has_value()) return "refused in one order only";
+  if (!one) return "";
+  if (policy::pack(one->policy.policy) != policy::pack(other->policy.policy)) return "another policy";
+  const auto changed = difference(one->after, other->after);
+  return changed.empty() ? "" : *changed.begin();
+}
+
+// P6: an exception that has run out is none.
+std::string exceptions_end(const Input& input, const Decider& decide, Random&) {
+  auto late = input, without = input;
+  late.now = 20'001 * kDay;
+  std::erase_if(without.chain.documents, [](const auto& d) { return d.kind == policy::Kind::kExceptions; });
+  const auto one = decide(late), other = decide(without);
+  if (one.has_value() != other.has_value()) return "refused in one case only";
+  if (!one) return "";
+  const auto changed = difference(one->after, other->after);
+  return changed.empty() ? "" : *changed.begin();
+}
+
+// P7: every change is told, and nothing is told that is none.
+std::string tells_everything(const Input& input, const Decider& decide, Random&) {
+  const auto out = decide(input);
+  return out ? failing(case_of(input, *out), {"recorded", "not recorded", "secrets"}) : "";
+}
+
+// P9: the same in, the same out.
+std::string is_deterministic(const Input& input, const Decider& decide, Random&) {
+  const auto one = decide(input), other = decide(input);
+  if (one.has_value() != other.has_value()) return "refused once";
+  if (!one) return "";
+  return difference(one->after, other->after).empty() && one->decisions.size() == other->decisions.size() ? "" : "differs";
+}
+
+// P10: without one rule, the others decide what they decided. Those that look at what another did are named.
+std::string rules_are_independent(const Input& input, const Decider& decide, Random& random) {
+  const auto names = policy::control_names();
+  const std::string gone(names[below(random, names.size())]);
+  for (const auto* coupled : {"process.rootUser", "process.capabilities", "process.unprivilegedPorts", "sysctl.allow", "filesystem.tmpfs", "environment.secrets",
+                              "environment.allow", "environment.strip", "environment.keep", "namespaces.own", "filesystem.maskedPaths",
+                              "filesystem.nosuid", "filesystem.nodev"}) {
+    if (gone == coupled) return "";
+  }
+  auto without = input;
+  for (auto& document : without.chain.documents) {
+    policy::for_each_rule([&](const policy::Control& c, auto& rule) { if (c.name == gone) rule.reset(); }, document.policy);
+    for (auto& exception : document.exceptions) {
+      policy::for_each_rule([&](const policy::Control& c, auto& rule) { if (c.name == gone) rule.reset(); }, exception.allow);
+    }
+  }
+  const auto with = decide(input), less = decide(without);
+  if (!with || !less) return "";
+  const auto others = [&](const harden::Decisions& all) {
+    std::vector<std::string> out;
+    for (const auto& d : all) {
+      if (d.control != gone) out.push_back(d.control + d.requested + d.effective);
+    }
+    return out;
+  };
+  return others(with->decisions) == others(less->decisions) ? "" : gone;
+}
+
+// P12: what is only audited changes nothing, and is told.
+std::string audit_changes_nothing(const Input& input, const Decider& decide, Random&) {
+  auto audited = input;
+  for (auto& document : audited.chain.documents) document.policy.mode = policy::Mode::kAudit;
+  const auto out = decide(audited);
+  if (!out) return "refused";
+  const auto changed = difference(input.spec, out->after);
+  if (!changed.empty()) return *changed.begin();
+  for (const auto& decision : out->decisions) {
+    if (!decision.audited) return decision.control + " is not marked";
+  }
+  return "";
+}
+
+struct Row {
+  const char* name;
+  Property property;
+  Decider mutant;  // decides wrongly, in a way that the property is about
+};
+
+std::optional<Output> with(const Input& input, const std::function<void(Output&)>& change) {
+  auto out = decide(input);
+  if (out) change(*out);
+  return out;
+}
+
+std::optional<Output> with_input(Input input, const std::function<void(Input&)>& change) {
+  change(input);
+  return decide(input);
+}
+
+void drop(Input& input, policy::Kind kind) {
+  auto& all = input.chain.documents;
+  const auto last = std::find_if(all.rbegin(), all.rend(), [&](const auto& d) { return d.kind == kind; });
+  if (last != all.rend()) all.erase(std::next(last).base());
+}
+
+std::vector<Row> rows() {
+  return {
+      {"P1 deflates", deflates, [](const Input& i) { return with(i, [](Output& o) { o.after.linux.sysctl["kernel.core_pattern"] = "x"; }); }},
+      {"P2 keeps below every layer", keeps_below_every_layer, [](const Input& i) { return with_input(i, [](Input& in) { drop(in, policy::Kind::kFloor); }); }},
+      {"P3 is idempotent", is_idempotent,
+       [](const Input& i) { return with(i, [](Output& o) { o.after.linux.masked_paths.emplace_back("/once/" + std::to_string(o.after.linux.masked_paths.size())); }); }},
+      {"P4 is monotone", is_monotone, [](const Input& i) {
+         return with(i, [&](Output& o) { if (o.policy.layers.size() > 1) o.after.process->capabilities = oci::Capabilities{~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL}; });
+       }},
+      {"P5 commutes", commutes, [](const Input& i) { return with_input(i, [](Input& in) { drop(in, policy::Kind::kFloor); }); }},
+      {"P6 exceptions end", exceptions_end, [](const Input& i) { return with_input(i, [](Input& in) { in.now = 20'000 * kDay; }); }},
+      {"P7 tells everything", tells_everything, [](const Input& i) { return with(i, [](Output& o) { if (!o.decisions.empty()) o.decisions.pop_back(); }); }},
+      {"P9 is deterministic", is_deterministic, [n = 0](const Input& i) mutable { return with(i, [&](Output& o) { o.after.hostname += std::to_string(n++); }); }},
+      {"P10 rules are independent", rules_are_independent, [](const Input& i) {
+         return with(i, [](Output& o) { for (auto& d : o.decisions) d.effective += std::to_string(o.decisions.size()); });
+       }},
+      {"P12 audit changes nothing", audit_changes_nothing, [](const Input& i) {
+         return with_input(i, [](Input& in) { for (auto& d : in.chain.documents) d.policy.mode = policy::Mode::kEnforce; });
+       }},
+  };
+}
+
+TEST(ChainProperty, HoldsForEveryPairOfRequestAndPolicies) {
+  Random random(kSeed);
+  const auto all = rows();
+  for (int round = 0; round < kPairs; ++round) {
+    const auto input = random_input(random);
+    const auto& [name, property, mutant] = all[static_cast<std::size_t>(round) % all.size()];
+    ASSERT_EQ(property(input, decide, random), "") << name << " in round " << round;
+  }
+}
+
+TEST(ChainProperty, EachIsToldFromAWrongDecider) {
+  for (const auto& [name, property, mutant] : rows()) {
+    Random random(kSeed + 1);
+    bool found = false;
+    for (int round = 0; round < kMutantRounds && !found; ++round) found = !property(random_input(random), mutant, random).empty();
+    EXPECT_TRUE(found) << name << " does not notice";
+  }
+}
+
+}  // namespace
+}  // namespace harden_test
