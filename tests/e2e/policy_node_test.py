@@ -1,0 +1,199 @@
+"""The policies of a node: floors, vaccines, bindings, exceptions, modes and the log of decisions, seen from inside."""
+
+import datetime
+import json
+import os
+
+import harness
+
+
+def day(distance):
+    return (datetime.datetime.now(datetime.timezone.utc).date() + datetime.timedelta(days=distance)).isoformat()
+
+
+class NodeCase(harness.Case):
+    def setUp(self):
+        if not harness.HAS_POLICIES:
+            self.skipTest(f"{harness.KIND} has no policies")
+        super().setUp()
+        self.node = self.work / "node"
+        (self.node / "policy.d").mkdir(parents=True)
+        for path in (self.node, self.node / "policy.d"):
+            os.chmod(path, 0o755)
+
+    def add(self, name, kind, **members):
+        path = self.node / "policy.d" / f"{name}.json"
+        path.write_text(json.dumps({"bulkhead": "policy/v1", "kind": kind, "name": name, "version": "1", **members}))
+        return path
+
+    def here(self, *args, **options):
+        return self.runtime(*args, flags=("--policy-dir", str(self.node)), **options)
+
+    def run_here(self, bundle, policy=None, **options):
+        return self.run_bundle(bundle, policy=policy, flags=("--policy-dir", str(self.node)), **options)
+
+    def seen(self, only, policy=None, **changes):
+        bundle = self.bundle("probe", **changes)
+        bundle.process["args"] = [bundle.process["args"][0], "--only", only]
+        return json.loads(self.assert_ok(self.run_here(bundle, policy=policy)).out)
+
+
+class VaccineTest(NodeCase):
+    def test_one_file_shuts_one_hole_until_it_is_removed(self):
+        before = self.seen("syscalls", "passthrough")["sockets"]
+        self.assertNotIn("EXDEV", before.values())
+        file = self.add("cve", "deny", seccomp={"args": {"socket": "a0 != AF_ALG && a0 != AF_VSOCK"}, "onDeny": {"socket": "EXDEV"}})
+        after = self.seen("syscalls", "passthrough")["sockets"]
+        shut = {"alg", "alg_dirty", "vsock", "vsock_dirty"}
+        self.assertEqual({name: after[name] for name in shut}, dict.fromkeys(shut, "EXDEV"))
+        self.assertEqual({n: a for n, a in after.items() if n not in shut}, {n: a for n, a in before.items() if n not in shut})
+        self.assertIn("deny", self.assert_ok(self.here("policy", "list")).out)
+        self.assertIn("by " + str(file), self.assert_ok(self.here("policy", "why", "syscall:socket(38,1,0)", "--policy", "passthrough")).out)
+        file.unlink()
+        self.assertEqual(self.seen("syscalls", "passthrough")["sockets"], before)
+
+    def test_it_ends_with_the_kernel_that_needs_it_no_more(self):
+        for version, answer in (("999.0", "EXDEV"), ("4.0", "ok")):
+            file = self.add("cve", "deny", until={"kernel": version}, seccomp={"args": {"socket": "a0 != AF_NETLINK"}, "onDeny": {"socket": "EXDEV"}})
+            self.assertEqual(self.seen("syscalls", "passthrough")["sockets"]["netlink_route"], answer)
+            lint = self.assert_ok(self.runtime("policy", "lint", str(file))).out
+            self.assertEqual("has no effect" in lint, answer == "ok", lint)
+
+    def test_with_a_functions_own_filter_the_stricter_answer_holds(self):
+        self.add("cve", "deny", seccomp={"deny": ["unlinkat", "unlink"], "onDeny": {"unlinkat": "EXDEV", "unlink": "EXDEV"}})
+        bundle = self.bundle("busybox", args=["sh", "-c", "echo x >/tmp/f; rm /tmp/f; mount -t tmpfs x /tmp"])
+        result = self.run_here(bundle)
+        self.assertIn("can't remove '/tmp/f': Invalid cross-device link", result.err)
+        self.assertIn("Operation not permitted", result.err.replace("permission denied", "Operation not permitted"))
+
+
+class FloorTest(NodeCase):
+    def test_no_profile_exceeds_it(self):
+        self.add("floor", "floor", process={"noNewPrivileges": True, "capabilities": ["CHOWN"]}, resources={"pids": {"max": 33}})
+        identity = self.seen("identity", "passthrough")
+        self.assertEqual(identity["no_new_privs"], 1)
+        self.assertEqual(int(identity["capabilities"]["bounding"], 16), 1)
+
+    def test_an_exception_gives_what_it_says_and_no_more(self):
+        net_raw, chown = 1 << 13, 1
+        allow = {"process": {"capabilities": ["NET_RAW", "CHOWN"]}}
+
+        def bounding(expires):
+            self.add("e", "exceptions", exceptions=[{"id": "EX-1", "when": {"image": "legacy:*"}, "allow": allow, "reason": "r", "owner": "o", "expires": expires}])
+            seen = self.seen("identity", "faas", annotations={"io.kubernetes.cri.image-name": "legacy:1"})
+            return int(seen["capabilities"]["bounding"], 16)
+
+        self.assertEqual(bounding(day(1)), net_raw | chown)
+        self.assertEqual(bounding(day(-1)), 0)
+        self.add("floor", "floor", process={"capabilities": ["CHOWN"]}, maxExceptionDays=30)
+        self.assertEqual(bounding(day(1)), chown)
+        self.assertEqual(bounding(day(60)), 0)
+
+    def test_audit_changes_nothing_and_says_what_it_would(self):
+        self.add("floor", "floor", mode="audit", process={"noNewPrivileges": True, "rootUser": "refuse"})
+        bundle = self.bundle("probe")
+        self.assertEqual(self.seen("identity", "passthrough")["no_new_privs"], 0)
+        bundle.write()
+        told = self.assert_ok(self.here("explain", "--bundle", str(bundle.path), "--policy", "passthrough", "-f", "json")).out
+        audited = [d for d in json.loads(told)["decisions"] if d["audited"]]
+        self.assertEqual([d["control"] for d in audited], ["policy"], "the refusal that it would be")
+
+
+class SelectionTest(NodeCase):
+    def test_by_what_the_container_runs(self):
+        self.add("b", "bindings", select=[
+            {"when": {"entrypoint": "shell"}, "profile": "builtin:passthrough@1"},
+            {"when": {"entrypoint": ["static", "go"]}, "profile": "builtin:faas-go@1"},
+            {"when": {}, "profile": "nonesuch@1"}])
+        for kind, args, profile in (("busybox", ["sh", "-c", "true"], "passthrough@1"), ("probe", None, "faas-go@1")):
+            bundle = self.bundle(kind, args=args)
+            bundle.write()
+            told = json.loads(self.assert_ok(self.here("explain", "-b", str(bundle.path), "-f", "json")).out)
+            self.assertEqual((told["policy"], told["selectedBy"].split(":")[-1]), (profile, f"/select/{0 if kind == 'busybox' else 1}"))
+
+    def test_an_annotation_only_narrows(self):
+        self.add("tight", "profile", extends="builtin:faas@1", selectable=True, resources={"pids": {"default": 17, "max": 17}})
+        for asked, code, words in (("tight@1", 0, ""), ("builtin:compat@1", 1, "is not one to be picked"), ("nonesuch", 1, "does not exist")):
+            bundle = self.bundle("busybox", args=["true"], annotations={"io.bulkhead/profile": asked})
+            result = self.run_here(bundle)
+            if code == 0:
+                self.assert_ok(result)
+            else:
+                self.assert_one_error(result, code, "io.bulkhead/profile", words)
+
+    def test_what_cannot_be_trusted_starts_nothing(self):
+        bundle = self.bundle("busybox", args=["true"])
+        file = self.add("floor", "floor", process={"noNewPrivileges": True})
+        os.chmod(file, 0o664)
+        self.assert_one_error(self.run_here(bundle, policy="passthrough"), 1, "can be written by others", "chmod go-w")
+        os.chmod(file, 0o644)
+        os.chmod(self.node / "policy.d", 0o777)
+        self.assert_one_error(self.run_here(bundle, policy="passthrough"), 1, "policy.d", "can be written by others")
+        os.chmod(self.node / "policy.d", 0o755)
+        file.write_text("{")
+        self.assert_one_error(self.run_here(bundle, policy="passthrough"), 1, "floor.json")
+        file.unlink()
+        self.assert_ok(self.run_here(bundle, policy="passthrough"))
+
+
+class DecisionLogTest(NodeCase):
+    def test_each_container_is_told_of_and_no_value_is(self):
+        log = self.work / "decisions.log"
+        self.add("log", "floor", decisionLog={"sink": f"file:{log}"})
+        self.add("no-root", "profile", extends="builtin:faas@1", process={"rootUser": "refuse"}, environment={"secrets": "redirect"})
+        bundle = self.bundle("busybox", args=["true"], env=["DB_PASSWORD=hunter2-canary"])
+        self.assert_ok(self.run_here(bundle, container=self.new_id(), policy="faas"))
+        refused = self.new_id()
+        self.assert_one_error(self.run_here(bundle, container=refused, policy="no-root"), 1, "refuses")
+        self.assertEqual(os.stat(log).st_mode & 0o7777, 0o600)
+        self.assertNotIn("canary", log.read_text())
+        made, other = [json.loads(line) for line in log.read_text().splitlines()]
+        self.assertEqual((made["event"], made["policy"], made["layers"]), ("create", "faas@1", ["log@1"]))
+        self.assertRegex(made["policyId"], "^sha256:[0-9a-f]{64}$")
+        self.assertIn("seccomp", [d["control"] for d in made["decisions"]])
+        self.assertEqual((other["event"], other["id"]), ("refused", refused))
+
+    def test_what_is_required_must_be_possible(self):
+        bundle = self.bundle("busybox", args=["true"])
+        self.add("log", "floor", decisionLog={"sink": "file:/dev/full"})
+        self.assert_ok(self.run_here(bundle, policy="passthrough"))
+        self.add("log", "floor", decisionLog={"sink": f"file:{self.work}/no/such/log", "required": True})
+        self.assert_one_error(self.run_here(bundle, policy="passthrough"), 1, "decision log", "it is required by")
+
+
+class CommandTest(NodeCase):
+    def test_diff_tells_a_wider_policy(self):
+        wider = self.here("policy", "diff", "faas-restricted", "faas", "--fail-on-widening")
+        self.assertEqual(wider.code, 1, str(wider))
+        self.assertRegex(wider.out, r"(?m)^\+ +process.rootUser +refuse -> remap$")
+        tighter = self.assert_ok(self.here("policy", "diff", "--fail-on-widening", "passthrough", "faas", "-f", "json"))
+        self.assertEqual([d["control"] for d in json.loads(tighter.out) if d["wider"]], [])
+
+    def test_a_files_own_tests(self):
+        expect = {"syscall:socket(38,5,0)": "EAFNOSUPPORT", "syscall:socket(2,1,0)": "allow", "process.noNewPrivileges": "unchanged"}
+        seccomp = {"args": {"socket": "a0 != AF_ALG"}, "onDeny": {"socket": "EAFNOSUPPORT"}}
+        good = self.add("good", "deny", seccomp=seccomp, tests=[{"name": "shut", "expect": expect}])
+        self.assertIn("3 expectations met", self.assert_ok(self.runtime("policy", "test", str(good))).out)
+        bad = self.add("bad", "deny", seccomp=seccomp, tests=[{"name": "open", "expect": {"syscall:socket(38,5,0)": "allow"}}])
+        failed = self.runtime("policy", "test", str(bad))
+        self.assertEqual(failed.code, 1)
+        self.assertIn("want allow, have EAFNOSUPPORT", failed.out)
+
+    def test_lint_knows_what_will_be_regretted(self):
+        exception = {"id": "E", "when": {"id": "x"}, "allow": {"process": {"realtime": True}}, "reason": "r", "owner": "team", "expires": day(3)}
+        for name, kind, members, words in (
+                ("e", "exceptions", dict(exceptions=[exception]), "of team runs out on"),
+                ("e", "exceptions", dict(exceptions=[{**exception, "expires": day(-3)}]), "ran out on"),
+                ("b", "bindings", dict(select=[{"when": {}, "profile": "faas"}, {"when": {"id": "x"}, "profile": "faas@1"}]), "is never reached"),
+                ("b", "bindings", dict(select=[{"when": {}, "profile": "faas"}]), "has no version"),
+                ("p", "profile", dict(modes={"seccomp": "audit"}), "there is no rule"),
+                ("p", "profile", dict(extends="builtin:faas@1", process={"noNewPrivileges": False}), "leaves more than"),
+                ("d", "deny", dict(process={"realtime": False}), 'has no "until"')):
+            file = self.add(name, kind, **members)
+            out = self.assert_ok(self.runtime("policy", "lint", str(file))).out
+            self.assertIn(words, out)
+            self.assertIn("good, with remarks", out)
+
+
+if __name__ == "__main__":
+    harness.main()
