@@ -18,6 +18,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   harden_capabilities(work);
   harden_process(work);
   harden_rlimits(work);
+  TRY(harden_binds(work));
   harden_root(work);
   harden_tmpfs(work);
   harden_mount_options(work);
@@ -25,6 +26,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   harden_devices(work);
   harden_sysctl(work);
   TRY(harden_resources(work));
+  TRY(harden_more_resources(work));
   hardened.seccomp_policies_ = harden_seccomp(work);
   hardened.secret_files_ = TRY(harden_environment(work));
 

@@ -25,6 +25,7 @@ struct Flag {
 
 constexpr Flag kNosuid{"nosuid", "suid", "rnosuid", "rsuid"};
 constexpr Flag kNodev{"nodev", "dev", "rnodev", "rdev"};
+constexpr Flag kNoexec{"noexec", "exec", "rnoexec", "rexec"};
 
 // A recursive bind brings further mounts along; the plain flag reaches only the topmost.
 bool set_flag(Options& options, const Flag& flag) {
@@ -83,6 +84,53 @@ void harden_nodev(Work& work) {
           .effective = "on every mount but the runtime's own /dev and devpts",
           .why = "a device node in an image or on a volume must not open a device of the host",
           .also = {"/mounts"}});
+}
+
+void harden_noexec(Work& work) {
+  const auto& rule = work.policy.filesystem.noexec;
+  if (!is_on(rule)) return;
+  std::vector<std::string> changed;
+  for (auto& mount : work.spec.mounts) {
+    const bool readonly = (oci::parse_mount_options(mount.options).attr_set & MOUNT_ATTR_RDONLY) != 0;
+    if (!readonly && set_flag(mount.options, kNoexec)) changed.push_back(mount.destination);
+  }
+  if (changed.empty()) return;
+  decide(work, *rule,
+         {.control = "filesystem.noexec",
+          .where = "/mounts",
+          .requested = "without: " + which(changed, work.spec.mounts.size()),
+          .effective = "on every mount that can be written",
+          .why = "what can be written is no program: nothing that was downloaded or left there is run"});
+}
+
+// proc(5), "Mount options".
+void harden_proc(Work& work) {
+  const auto& rule = work.policy.filesystem.proc;
+  if (!rule) return;
+  std::vector<std::string> wanted;
+  if (rule->value.own_only) wanted.emplace_back("hidepid=invisible");
+  if (rule->value.pids_only) wanted.emplace_back("subset=pid");
+  std::vector<std::string> changed;
+  for (auto& mount : work.spec.mounts) {
+    if (mount.type != "proc") continue;
+    const auto before = mount.options;
+    for (const auto& option : wanted) {
+      const auto key = option.substr(0, option.find('=') + 1);
+      const bool there = has(mount.options, option) || (key == "hidepid=" && (has(mount.options, "hidepid=2") || has(mount.options, "hidepid=ptraceable") ||
+                                                                             has(mount.options, "hidepid=4")));
+      if (there) continue;
+      std::erase_if(mount.options, [&](const std::string& o) { return o.starts_with(key); });
+      mount.options.push_back(option);
+    }
+    if (mount.options != before) changed.push_back(mount.destination);
+  }
+  if (changed.empty()) return;
+  decide(work, *rule,
+         {.control = "filesystem.proc",
+          .where = "/mounts",
+          .requested = "all of " + list(changed),
+          .effective = base::join(wanted, ", "),
+          .why = "what a function sees of other processes and of the kernel is what it can be made to tell"});
 }
 
 bool is_readonly_tree(const Options& options) {
@@ -185,6 +233,8 @@ void harden_tmpfs(Work& work) {
 void harden_mount_options(Work& work) {
   harden_nosuid(work);
   harden_nodev(work);
+  harden_noexec(work);
+  harden_proc(work);
   harden_recursive_readonly(work);
 }
 

@@ -39,6 +39,42 @@ void harden_scheduling(Work& work) {
   }
 }
 
+std::string octal(std::uint32_t value) {
+  std::string out;
+  for (const int shift : {9, 6, 3, 0}) out += static_cast<char>('0' + ((value >> shift) & 7U));
+  return out;
+}
+
+void harden_umask(Work& work) {
+  const auto& rule = work.policy.process.umask;
+  if (!rule) return;
+  constexpr std::uint32_t kInherited = 022;  // what runtimes are started with
+  auto& umask = work.spec.process->user.umask;
+  const auto effective = umask.value_or(kInherited) | rule->value;
+  if (umask == effective) return;
+  decide(work, *rule,
+         {.control = "process.umask",
+          .where = "/process/user/umask",
+          .requested = umask ? octal(*umask) : "absent",
+          .effective = octal(effective),
+          .why = "what the function writes is for itself, not for others that share a volume with it"});
+  umask = effective;
+}
+
+void harden_oom_score(Work& work) {
+  const auto& rule = work.policy.process.oom_score_adj;
+  if (!rule) return;
+  auto& score = work.spec.process->oom_score_adj;
+  if (score && *score >= rule->value) return;
+  decide(work, *rule,
+         {.control = "process.oomScoreAdj",
+          .where = "/process/oomScoreAdj",
+          .requested = score ? std::to_string(*score) : "absent",
+          .effective = std::to_string(rule->value),
+          .why = "when memory runs out, the node's own services are not the ones to go"});
+  score = static_cast<std::int32_t>(rule->value);
+}
+
 }  // namespace
 
 void harden_process(Work& work) {
@@ -54,6 +90,8 @@ void harden_process(Work& work) {
             .why = "no program that the function starts may gain rights by a setuid bit or file capabilities"});
   }
   harden_scheduling(work);
+  harden_umask(work);
+  harden_oom_score(work);
 }
 
 }  // namespace harden

@@ -62,12 +62,16 @@ using base::clean_path;
 // `path` lies below `directory` (both clean).
 bool is_below(std::string_view path, std::string_view directory);
 
+// `path` and `place` have something in common: one is the other, or lies below it. "/" is only itself.
+bool touches(std::string_view path, std::string_view place);
+
 // One a concern, in the order of harden.cc.
 base::Result<void> harden_identity(Work& work);
 void harden_namespaces(Work& work);
 void harden_capabilities(Work& work);
 void harden_process(Work& work);
 void harden_rlimits(Work& work);
+base::Result<void> harden_binds(Work& work);
 void harden_root(Work& work);
 void harden_tmpfs(Work& work);
 void harden_mount_options(Work& work);
@@ -75,6 +79,7 @@ void harden_paths(Work& work);
 void harden_devices(Work& work);
 void harden_sysctl(Work& work);
 base::Result<void> harden_resources(Work& work);
+base::Result<void> harden_more_resources(Work& work);
 std::vector<policy::SeccompPolicy> harden_seccomp(Work& work);
 base::Result<std::optional<SecretFiles>> harden_environment(Work& work);
 

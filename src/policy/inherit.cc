@@ -33,6 +33,8 @@ void inherit_process(Process& own, const Process& base) {
   take(own.root_user, base.root_user);
   add(own.rlimits, base.rlimits, [](const auto& a, const auto& b) { return a.resource == b.resource; });
   take(own.realtime, base.realtime);
+  take(own.umask, base.umask);
+  take(own.oom_score_adj, base.oom_score_adj);
 }
 
 void inherit_filesystem(Filesystem& own, const Filesystem& base) {
@@ -40,10 +42,13 @@ void inherit_filesystem(Filesystem& own, const Filesystem& base) {
   take(own.recursive_readonly, base.recursive_readonly);
   take(own.nosuid, base.nosuid);
   take(own.nodev, base.nodev);
+  take(own.noexec, base.noexec);
   take(own.private_propagation, base.private_propagation);
   add(own.tmpfs, base.tmpfs, [](const auto& a, const auto& b) { return a.path == b.path; });
   add(own.masked_paths, base.masked_paths, kSameText);
   add(own.readonly_paths, base.readonly_paths, kSameText);
+  take(own.proc, base.proc);
+  add(own.deny_binds, base.deny_binds, kSameText);
 }
 
 void inherit_environment(Environment& own, const Environment& base) {
@@ -64,6 +69,9 @@ void inherit(Policy& policy, const Policy& base) {
   take(policy.sysctl.allow, base.sysctl.allow);
   take(policy.resources.pids, base.resources.pids);
   take(policy.resources.memory, base.resources.memory);
+  take(policy.resources.cpu, base.resources.cpu);
+  take(policy.resources.swap, base.resources.swap);
+  take(policy.resources.unified, base.resources.unified);
   inherit_environment(policy.environment, base.environment);
 }
 

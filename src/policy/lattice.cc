@@ -92,6 +92,9 @@ bool within(Strict strict, bool a, bool b) {
 }
 
 bool within(Strict, oci::CapSet a, oci::CapSet b) { return (a & ~b) == 0; }
+bool within(Strict, std::uint32_t a, std::uint32_t b) { return (a & b) == b; }
+bool within(Strict, std::int64_t a, std::int64_t b) { return a >= b; }
+bool within(Strict, ProcView a, ProcView b) { return (a.own_only || !b.own_only) && (a.pids_only || !b.pids_only); }
 bool within(Strict, RootUser a, RootUser b) { return rank(a) >= rank(b); }
 bool within(Strict, Secrets a, Secrets b) { return rank(a) >= rank(b); }
 
@@ -136,6 +139,11 @@ bool within(Strict, const std::vector<DeviceCeiling>& a, const std::vector<Devic
 
 bool meet(Strict strict, bool a, bool b) { return strict == Strict::kFalse ? a && b : a || b; }
 oci::CapSet meet(Strict, oci::CapSet a, oci::CapSet b) { return a & b; }
+std::uint32_t meet(Strict, std::uint32_t a, std::uint32_t b) { return a | b; }
+std::int64_t meet(Strict, std::int64_t a, std::int64_t b) { return std::max(a, b); }
+ProcView meet(Strict, ProcView a, ProcView b) {
+  return {.own_only = a.own_only || b.own_only, .pids_only = a.pids_only || b.pids_only};
+}
 RootUser meet(Strict, RootUser a, RootUser b) { return rank(a) >= rank(b) ? a : b; }
 Secrets meet(Strict, Secrets a, Secrets b) { return rank(a) >= rank(b) ? a : b; }
 
@@ -186,6 +194,11 @@ std::vector<DeviceCeiling> meet(Strict, const std::vector<DeviceCeiling>& a, con
 
 bool widen(Strict strict, bool a, bool more) { return strict == Strict::kFalse ? a || more : a && more; }
 oci::CapSet widen(Strict, oci::CapSet a, oci::CapSet more) { return a | more; }
+std::uint32_t widen(Strict, std::uint32_t a, std::uint32_t more) { return a & more; }
+std::int64_t widen(Strict, std::int64_t a, std::int64_t more) { return std::min(a, more); }
+ProcView widen(Strict, ProcView a, ProcView more) {
+  return {.own_only = a.own_only && more.own_only, .pids_only = a.pids_only && more.pids_only};
+}
 RootUser widen(Strict, RootUser a, RootUser more) { return rank(a) <= rank(more) ? a : more; }
 Secrets widen(Strict, Secrets a, Secrets more) { return rank(a) <= rank(more) ? a : more; }
 

@@ -27,6 +27,9 @@ namespace lattice {
 // `a` leaves nothing that `b` does not.
 bool within(Strict strict, bool a, bool b);
 bool within(Strict strict, oci::CapSet a, oci::CapSet b);
+bool within(Strict strict, std::uint32_t a, std::uint32_t b);
+bool within(Strict strict, std::int64_t a, std::int64_t b);
+bool within(Strict strict, ProcView a, ProcView b);
 bool within(Strict strict, RootUser a, RootUser b);
 bool within(Strict strict, Secrets a, Secrets b);
 bool within(Strict strict, const Limit& a, const Limit& b);
@@ -40,6 +43,9 @@ bool within(Strict strict, const std::vector<DeviceCeiling>& a, const std::vecto
 // What both leave. Commutative, associative and idempotent but for the order of lists.
 bool meet(Strict strict, bool a, bool b);
 oci::CapSet meet(Strict strict, oci::CapSet a, oci::CapSet b);
+std::uint32_t meet(Strict strict, std::uint32_t a, std::uint32_t b);
+std::int64_t meet(Strict strict, std::int64_t a, std::int64_t b);
+ProcView meet(Strict strict, ProcView a, ProcView b);
 RootUser meet(Strict strict, RootUser a, RootUser b);
 Secrets meet(Strict strict, Secrets a, Secrets b);
 Limit meet(Strict strict, const Limit& a, const Limit& b);
@@ -52,6 +58,9 @@ std::vector<DeviceCeiling> meet(Strict strict, const std::vector<DeviceCeiling>&
 // `a` with what an exception gives on top: of a list that takes away, the exception's entries are no longer on it.
 bool widen(Strict strict, bool a, bool more);
 oci::CapSet widen(Strict strict, oci::CapSet a, oci::CapSet more);
+std::uint32_t widen(Strict strict, std::uint32_t a, std::uint32_t more);
+std::int64_t widen(Strict strict, std::int64_t a, std::int64_t more);
+ProcView widen(Strict strict, ProcView a, ProcView more);
 RootUser widen(Strict strict, RootUser a, RootUser more);
 Secrets widen(Strict strict, Secrets a, Secrets more);
 Limit widen(Strict strict, const Limit& a, const Limit& more);
@@ -65,6 +74,9 @@ std::vector<DeviceCeiling> widen(Strict strict, const std::vector<DeviceCeiling>
 // For people.
 std::string text(bool value);
 std::string text(oci::CapSet value);
+std::string text(std::uint32_t value);
+std::string text(std::int64_t value);
+std::string text(ProcView value);
 std::string text(RootUser value);
 std::string text(Secrets value);
 std::string text(const Limit& value);

@@ -30,6 +30,20 @@ std::string joined(const std::vector<T>& list, auto&& each) {
 std::string text(bool value) { return value ? "true" : "false"; }
 std::string text(oci::CapSet value) { return joined(oci::capability_list(value), [](const auto& name) { return name; }); }
 
+std::string text(std::uint32_t value) {
+  std::string out;
+  for (const int shift : {9, 6, 3, 0}) out += static_cast<char>('0' + ((value >> shift) & 7U));
+  return out;
+}
+
+std::string text(std::int64_t value) { return base::cat(value); }
+
+std::string text(ProcView value) {
+  if (!value.own_only && !value.pids_only) return "all";
+  if (value.own_only && value.pids_only) return "hidepid, subset=pid";
+  return value.own_only ? "hidepid" : "subset=pid";
+}
+
 std::string text(RootUser value) {
   switch (value) {
     case RootUser::kRemap: return "remap";

@@ -85,6 +85,10 @@ void fields(Is<oci::Namespace> auto& t, auto&& each) {
   auto& [type, name, path] = t;
   each(type, name, path);
 }
+void fields(Is<ProcView> auto& t, auto&& each) {
+  auto& [own_only, pids_only] = t;
+  each(own_only, pids_only);
+}
 void fields(Is<Tmpfs> auto& t, auto&& each) {
   auto& [path, size, inodes, mode, exec] = t;
   each(path, size, inodes, mode, exec);
@@ -116,16 +120,18 @@ void fields(P& t, auto&& each) {
   each(first, second);
 }
 void fields(Is<Process> auto& t, auto&& each) {
-  auto& [capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime] = t;
-  each(capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime);
+  auto& [capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask, oom_score_adj] = t;
+  each(capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask, oom_score_adj);
 }
 void fields(Is<Namespaces> auto& t, auto&& each) {
   auto& [own] = t;
   each(own);
 }
 void fields(Is<Filesystem> auto& t, auto&& each) {
-  auto& [readonly_root, recursive_readonly, nosuid, nodev, private_propagation, tmpfs, masked_paths, readonly_paths] = t;
-  each(readonly_root, recursive_readonly, nosuid, nodev, private_propagation, tmpfs, masked_paths, readonly_paths);
+  auto& [readonly_root, recursive_readonly, nosuid, nodev, noexec, private_propagation, tmpfs, masked_paths, readonly_paths, proc,
+         deny_binds] = t;
+  each(readonly_root, recursive_readonly, nosuid, nodev, noexec, private_propagation, tmpfs, masked_paths, readonly_paths, proc,
+       deny_binds);
 }
 void fields(Is<Devices> auto& t, auto&& each) {
   auto& [allow] = t;
@@ -136,8 +142,8 @@ void fields(Is<Sysctl> auto& t, auto&& each) {
   each(allow);
 }
 void fields(Is<Resources> auto& t, auto&& each) {
-  auto& [pids, memory] = t;
-  each(pids, memory);
+  auto& [pids, memory, cpu, swap, unified] = t;
+  each(pids, memory, cpu, swap, unified);
 }
 void fields(Is<Environment> auto& t, auto&& each) {
   auto& [allow, strip, warn, secrets, keep] = t;

@@ -53,6 +53,8 @@ struct Process {
   Rule<RootUser> root_user;
   Rule<std::vector<RlimitCeiling>> rlimits;
   Rule<bool> realtime;  // false: no real-time or deadline scheduling, no real-time I/O class
+  Rule<std::uint32_t> umask;         // bits that are taken from the mode of every file that is made
+  Rule<std::int64_t> oom_score_adj;  // the least: who is more likely to be killed than others stays so
 };
 
 struct Namespaces {
@@ -67,15 +69,24 @@ struct Tmpfs {
   bool exec = true;
 };
 
+// What a mount of procfs shows (proc(5)).
+struct ProcView {
+  bool own_only = false;   // hidepid=invisible: of processes, those that one may trace
+  bool pids_only = false;  // subset=pid: nothing beside processes
+};
+
 struct Filesystem {
   Rule<bool> readonly_root;
   Rule<bool> recursive_readonly;  // a read-only bind is read-only below too
   Rule<bool> nosuid;
   Rule<bool> nodev;
+  Rule<bool> noexec;  // every mount that can be written
   Rule<bool> private_propagation;  // no mount event leaves the container
   Rule<std::vector<Tmpfs>> tmpfs;  // mounted where the request has no mount of its own
   Rule<std::vector<std::string>> masked_paths;
   Rule<std::vector<std::string>> readonly_paths;
+  Rule<ProcView> proc;
+  Rule<std::vector<std::string>> deny_binds;  // of the host: they, what is below them, and what they are below
 };
 
 // One device that a request may have besides the default ones; never more of `access` than it asks for.
@@ -102,6 +113,9 @@ struct Limit {
 struct Resources {
   Rule<Limit> pids;
   Rule<Limit> memory;
+  Rule<Limit> cpu;    // thousandths of a processor
+  Rule<bool> swap;    // false: none
+  Rule<std::vector<std::string>> unified;  // the names that linux.resources.unified may have
 };
 
 // What becomes of a variable that holds a secret.

@@ -61,13 +61,15 @@ base::Result<std::vector<RlimitCeiling>> get_rlimits(const oci::Cursor& value) {
 
 base::Result<void> read_process(const oci::Cursor& value, Process& out) {
   const auto section = TRY(Section::open(
-      value, {"capabilities", "unprivilegedPorts", "noNewPrivileges", "rootUser", "rlimits", "realtime"}));
+      value, {"capabilities", "unprivilegedPorts", "noNewPrivileges", "rootUser", "rlimits", "realtime", "umask", "oomScoreAdj"}));
   TRY(section.take("capabilities", out.capabilities, get_capabilities));
   TRY(section.take("unprivilegedPorts", out.unprivileged_ports, get_flag));
   TRY(section.take("noNewPrivileges", out.no_new_privileges, get_flag));
   TRY(section.take("rootUser", out.root_user, get_root_user));
   TRY(section.take("rlimits", out.rlimits, get_rlimits));
-  return section.take("realtime", out.realtime, get_flag);
+  TRY(section.take("realtime", out.realtime, get_flag));
+  TRY(section.take("umask", out.umask, get_mode_bits));
+  return section.take("oomScoreAdj", out.oom_score_adj, [](const oci::Cursor& v) { return v.get_i64(-1000, 1000); });
 }
 
 }  // namespace policy

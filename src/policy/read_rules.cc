@@ -38,14 +38,7 @@ base::Result<Tmpfs> get_tmpfs(const oci::Cursor& value) {
   if (out.size == 0) return size.mismatch("more than 0, which is no limit to the kernel");
   if (const auto inodes = value.find("inodes")) out.inodes = TRY(inodes->get_u64(1));
   if (const auto exec = value.find("exec")) out.exec = TRY(exec->get_bool());
-  if (const auto mode = value.find("mode")) {
-    const auto text = TRY(mode->get_string());
-    out.mode = 0;
-    const bool octal = text.size() >= 3 && text.size() <= 4 &&
-                       std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '7'; });
-    if (!octal) return mode->mismatch("three or four octal digits, as in \"1777\"");
-    for (const char c : text) out.mode = out.mode * 8 + static_cast<std::uint32_t>(c - '0');
-  }
+  if (const auto mode = value.find("mode")) out.mode = TRY(get_mode_bits(*mode));
   return out;
 }
 
@@ -58,13 +51,24 @@ base::Result<std::vector<Tmpfs>> get_tmpfs_list(const oci::Cursor& value) {
   return out;
 }
 
+base::Result<ProcView> get_proc(const oci::Cursor& value) {
+  TRY(check_members(value, {"ownOnly", "pidsOnly"}));
+  ProcView out;
+  if (const auto flag = value.find("ownOnly")) out.own_only = TRY(flag->get_bool());
+  if (const auto flag = value.find("pidsOnly")) out.pids_only = TRY(flag->get_bool());
+  return out;
+}
+
 base::Result<void> read_filesystem(const oci::Cursor& value, Filesystem& out) {
-  const auto section = TRY(Section::open(value, {"readonlyRoot", "recursiveReadonly", "nosuid", "nodev",
-                                                 "privatePropagation", "tmpfs", "maskedPaths", "readonlyPaths"}));
+  const auto section = TRY(Section::open(value, {"readonlyRoot", "recursiveReadonly", "nosuid", "nodev", "noexec",
+                                                 "privatePropagation", "tmpfs", "maskedPaths", "readonlyPaths", "proc", "denyBinds"}));
   TRY(section.take("readonlyRoot", out.readonly_root, get_flag));
   TRY(section.take("recursiveReadonly", out.recursive_readonly, get_flag));
   TRY(section.take("nosuid", out.nosuid, get_flag));
   TRY(section.take("nodev", out.nodev, get_flag));
+  TRY(section.take("noexec", out.noexec, get_flag));
+  TRY(section.take("proc", out.proc, get_proc));
+  TRY(section.take("denyBinds", out.deny_binds, get_paths));
   TRY(section.take("privatePropagation", out.private_propagation, get_flag));
   TRY(section.take("tmpfs", out.tmpfs, get_tmpfs_list));
   TRY(section.take("maskedPaths", out.masked_paths, get_paths));
@@ -109,23 +113,40 @@ base::Result<void> read_sysctl(const oci::Cursor& value, Sysctl& out) {
   return section.take("allow", out.allow, [](const oci::Cursor& list) { return list.get_strings(); });
 }
 
-base::Result<Limit> get_limit(const oci::Cursor& value) {
+// "500m", or a number of whole processors: in thousandths.
+base::Result<std::uint64_t> get_processors(const oci::Cursor& value) {
+  constexpr std::string_view kWant = "processors as in \"500m\" or 2";
+  constexpr std::uint64_t kMost = 1 << 20;
+  if (!value.is_string()) return TRY(value.get_u64(1, kMost)) * 1000;
+  const auto text = TRY(value.get_string());
+  const auto number = text.ends_with('m') ? base::parse_u64(text.substr(0, text.size() - 1)) : base::parse_u64(text);
+  if (!number || *number == 0 || *number > kMost * 1000) return value.mismatch(kWant);
+  return text.ends_with('m') ? *number : *number * 1000;
+}
+
+base::Result<Limit> get_limit_of(const oci::Cursor& value, auto&& get) {
   TRY(check_members(value, {"default", "max"}));
   Limit out;
   for (const auto& [name, target] : {std::pair{"default", &out.standard}, std::pair{"max", &out.max}}) {
     const auto member = value.find(name);
     if (!member) continue;
-    *target = TRY(get_amount(*member));
+    *target = TRY(get(*member));
     if (**target == 0) return member->mismatch("more than 0");
   }
   if (out.standard && out.max && *out.standard > *out.max) return value.fault("\"default\" is above \"max\"");
   return out;
 }
 
+base::Result<Limit> get_limit(const oci::Cursor& value) { return get_limit_of(value, get_amount); }
+base::Result<Limit> get_cpu(const oci::Cursor& value) { return get_limit_of(value, get_processors); }
+
 base::Result<void> read_resources(const oci::Cursor& value, Resources& out) {
-  const auto section = TRY(Section::open(value, {"pids", "memory"}));
+  const auto section = TRY(Section::open(value, {"pids", "memory", "cpu", "swap", "unified"}));
   TRY(section.take("pids", out.pids, get_limit));
-  return section.take("memory", out.memory, get_limit);
+  TRY(section.take("memory", out.memory, get_limit));
+  TRY(section.take("cpu", out.cpu, get_cpu));
+  TRY(section.take("swap", out.swap, get_flag));
+  return section.take("unified", out.unified, [](const oci::Cursor& list) { return list.get_strings(); });
 }
 
 }  // namespace

@@ -143,4 +143,13 @@ base::Result<oci::Cursor> required(const oci::Cursor& object, std::string_view n
   return *member;
 }
 
+base::Result<std::uint32_t> get_mode_bits(const oci::Cursor& value) {
+  const auto text = TRY(value.get_string());
+  const bool octal = text.size() >= 3 && text.size() <= 4 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '7'; });
+  if (!octal) return value.mismatch("three or four octal digits, as in \"1777\"");
+  std::uint32_t out = 0;
+  for (const char c : text) out = out * 8 + static_cast<std::uint32_t>(c - '0');
+  return out;
+}
+
 }  // namespace policy

@@ -60,6 +60,9 @@ base::Result<std::string> get_label(const oci::Cursor& value);
 // The member of that name, which must be there.
 base::Result<oci::Cursor> required(const oci::Cursor& object, std::string_view name);
 
+// "1777", "022" -> the bits.
+base::Result<std::uint32_t> get_mode_bits(const oci::Cursor& value);
+
 // "EPERM" -> 1.
 base::Result<std::uint32_t> get_errno(const oci::Cursor& value);
 

@@ -1,0 +1,134 @@
+// Limits of the cgroup beyond pids and memory: processors, swap, and what `unified` may say at all.
+#include <algorithm>
+
+#include "base/text.h"
+#include "harden/work.h"
+
+namespace harden {
+
+namespace {
+
+constexpr std::uint64_t kPeriod = 100'000;  // microseconds: the kernel's own (cgroup-v2.rst, cpu.max)
+constexpr std::string_view kCpuFile = "cpu.max";
+
+oci::Resources& made(oci::Linux& config) { return config.resources ? *config.resources : config.resources.emplace(); }
+
+std::string processors(std::uint64_t thousandths) {
+  return thousandths % 1000 == 0 ? base::cat(thousandths / 1000, " processors") : base::cat(thousandths, "m");
+}
+
+// What a share of a processor becomes: as large as asked for, if that is known, and no larger than the rule's maximum.
+std::optional<std::uint64_t> meet(std::optional<std::uint64_t> asked, const policy::Limit& rule) {
+  if (asked) return rule.max ? std::min(*asked, *rule.max) : *asked;
+  return rule.standard ? rule.standard : rule.max;
+}
+
+// "MAX PERIOD" in the kernel's words; absent: "max".
+base::Result<std::optional<std::uint64_t>> from_unified(std::string_view value) {
+  const auto words = base::split(value, ' ');
+  if (!words.empty() && words[0] == "max") return std::optional<std::uint64_t>();
+  const auto quota = words.empty() ? std::nullopt : base::parse_u64(words[0]);
+  const auto period = words.size() > 1 ? base::parse_u64(words[1]) : std::optional(kPeriod);
+  if (words.size() > 2 || !quota || !period || *period == 0 || *quota > (1ULL << 40)) {
+    return base::Error::policy(base::cat("config.json: /linux/resources/unified/cpu.max: want \"max\" or two numbers, have ", base::quote(value)))
+        .hint("the policy sets a limit here, and must understand what is asked for");
+  }
+  return std::optional(*quota * 1000 / *period);
+}
+
+void tell(Work& work, const policy::Setting<policy::Limit>& rule, std::string where, std::optional<std::uint64_t> asked, std::uint64_t effective) {
+  decide(work, rule,
+         {.control = "resources.cpu",
+          .where = std::move(where),
+          .requested = asked ? processors(*asked) : "absent or unlimited",
+          .effective = processors(effective),
+          .why = "one function that computes without end must leave the others their turn"});
+}
+
+base::Result<bool> harden_unified_cpu(Work& work, const policy::Setting<policy::Limit>& rule) {
+  if (!work.spec.linux.resources) return false;
+  for (auto& [name, value] : work.spec.linux.resources->unified) {
+    if (name != kCpuFile) continue;
+    const auto asked = TRY(from_unified(value));
+    const auto effective = meet(asked, rule.value);
+    if (effective && effective != asked) {
+      value = base::cat(*effective * kPeriod / 1000, " ", kPeriod);
+      tell(work, rule, base::cat("/linux/resources/unified/", kCpuFile), asked, *effective);
+    }
+    return true;
+  }
+  return false;
+}
+
+base::Result<void> harden_cpu(Work& work) {
+  const auto& rule = work.policy.resources.cpu;
+  if (!rule) return base::ok();
+  if (TRY(harden_unified_cpu(work, *rule))) return base::ok();
+  auto& config = work.spec.linux;
+  const oci::Cpu cpu = config.resources && config.resources->cpu ? *config.resources->cpu : oci::Cpu{};
+  const std::uint64_t period = cpu.period.value_or(0) == 0 ? kPeriod : *cpu.period;
+  std::optional<std::uint64_t> asked;
+  if (cpu.quota.value_or(0) > 0) asked = static_cast<std::uint64_t>(*cpu.quota) * 1000 / period;
+  const auto effective = meet(asked, rule->value);
+  if (!effective || effective == asked) return base::ok();
+  auto& resources = made(config);
+  if (!resources.cpu) resources.cpu.emplace();
+  resources.cpu->period = period;
+  // At least the kernel's least: a thousandth of a second.
+  resources.cpu->quota = static_cast<std::int64_t>(std::max<std::uint64_t>(*effective * period / 1000, 1000));
+  tell(work, *rule, "/linux/resources/cpu", asked, *effective);
+  return base::ok();
+}
+
+// memory.swap is memory and swap together (runtime-spec config-linux.md): as much as memory alone is no swap.
+void harden_swap(Work& work) {
+  const auto& rule = work.policy.resources.swap;
+  if (!rule || rule->value || !work.spec.linux.resources) return;
+  auto& resources = *work.spec.linux.resources;
+  constexpr std::string_view kWhy = "what is swapped out is slow for all, and on a disk that outlives the function";
+  for (auto& [name, value] : resources.unified) {
+    if (name != "memory.swap.max" || value == "0") continue;
+    decide(work, *rule, {.control = "resources.swap", .where = "/linux/resources/unified/memory.swap.max", .requested = value, .effective = "0", .why = kWhy});
+    value = "0";
+  }
+  if (!resources.memory || resources.memory->limit.value_or(0) <= 0) return;
+  auto& memory = *resources.memory;
+  if (memory.swap == memory.limit) return;
+  decide(work, *rule,
+         {.control = "resources.swap",
+          .where = "/linux/resources/memory",
+          .requested = memory.swap ? std::to_string(*memory.swap) : "absent",
+          .effective = base::cat(*memory.limit, ", memory and swap together"),
+          .why = kWhy});
+  memory.swap = memory.limit;
+}
+
+// Names that the policy does not know could set what another of its rules lowers.
+void harden_names(Work& work) {
+  const auto& rule = work.policy.resources.unified;
+  if (!rule || !work.spec.linux.resources) return;
+  std::vector<std::string> removed;
+  std::erase_if(work.spec.linux.resources->unified, [&](const auto& entry) {
+    const bool known = std::any_of(rule->value.begin(), rule->value.end(), [&](const auto& pattern) { return base::fits(pattern, entry.first); });
+    if (!known) removed.push_back(base::cat(entry.first, "=", entry.second));
+    return !known;
+  });
+  if (removed.empty()) return;
+  decide(work, *rule,
+         {.control = "resources.unified",
+          .where = "/linux/resources/unified",
+          .requested = "also: " + list(removed),
+          .effective = "removed",
+          .why = "it writes to the kernel's own files, and so past every other limit"});
+}
+
+}  // namespace
+
+base::Result<void> harden_more_resources(Work& work) {
+  harden_names(work);
+  TRY(harden_cpu(work));
+  harden_swap(work);
+  return base::ok();
+}
+
+}  // namespace harden

@@ -1,0 +1,151 @@
+// Controls that one function each decides: noexec, procfs, binds, umask, the OOM score, processors, swap, unified.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "samples.h"
+
+namespace harden_test {
+namespace {
+
+template <typename T>
+policy::Rule<T> rule(T value) {
+  return policy::Setting<T>{std::move(value), {.file = "x.json", .pointer = "/x"}, ""};
+}
+
+policy::Policy none() {
+  policy::Policy out;
+  out.name = "x";
+  out.version = "1";
+  return out;
+}
+
+const oci::Mount& mount_on(const oci::Spec& spec, std::string_view destination) {
+  const auto at = std::find_if(spec.mounts.begin(), spec.mounts.end(), [&](const auto& m) { return m.destination == destination; });
+  EXPECT_NE(at, spec.mounts.end()) << destination;
+  return *at;
+}
+
+bool has(const oci::Mount& mount, std::string_view option) {
+  return std::find(mount.options.begin(), mount.options.end(), option) != mount.options.end();
+}
+
+TEST(Noexec, IsOnWhatCanBeWritten) {
+  auto policy = none();
+  policy.filesystem.noexec = rule(true);
+  auto spec = docker();
+  spec.mounts.push_back({.destination = "/volume", .type = "bind", .source = "/srv/data", .options = {"rbind", "exec"}});
+  spec.mounts.push_back({.destination = "/code", .type = "bind", .source = "/srv/code", .options = {"bind", "ro"}});
+  const auto out = hardened(spec, policy);
+  const auto& after = out.hardened.spec();
+  const auto& data = mount_on(after, "/volume");
+  EXPECT_TRUE(has(data, "noexec") && has(data, "rnoexec") && !has(data, "exec"));
+  EXPECT_FALSE(has(mount_on(after, "/code"), "noexec")) << "read-only: its programs are what it is for";
+  ASSERT_NE(decision(out, "filesystem.noexec"), nullptr);
+  policy.filesystem.noexec = rule(false);
+  EXPECT_EQ(decision(hardened(spec, policy), "filesystem.noexec"), nullptr);
+}
+
+TEST(Proc, ShowsLess) {
+  auto policy = none();
+  policy.filesystem.proc = rule(policy::ProcView{.own_only = true, .pids_only = true});
+  const auto out = hardened(docker(), policy);
+  const auto& proc = mount_on(out.hardened.spec(), "/proc");
+  EXPECT_TRUE(has(proc, "hidepid=invisible") && has(proc, "subset=pid"));
+  auto spec = docker();
+  for (auto& mount : spec.mounts) {
+    if (mount.type == "proc") mount.options.emplace_back("hidepid=0");
+  }
+  const auto weaker = hardened(spec, policy);
+  EXPECT_FALSE(has(mount_on(weaker.hardened.spec(), "/proc"), "hidepid=0"));
+  for (auto& mount : spec.mounts) {
+    if (mount.type == "proc") mount.options = {"hidepid=4", "subset=pid"};
+  }
+  EXPECT_EQ(decision(hardened(spec, policy), "filesystem.proc"), nullptr) << "stricter than asked";
+}
+
+TEST(DenyBinds, RefusesWhatTouchesThePlace) {
+  auto policy = none();
+  policy.filesystem.deny_binds = rule(std::vector<std::string>{"/", "/run/engine.sock", "/etc"});
+  const auto refused = [&](const std::string& source) {
+    auto spec = docker();
+    spec.mounts.push_back({.destination = "/x", .type = "bind", .source = source, .options = {"bind"}});
+    return !harden::harden(spec, policy, can_remap()).has_value();
+  };
+  for (const auto* source : {"/", "//", "/run/engine.sock", "/run", "/run/../run/engine.sock", "/etc", "/etc/shadow", "/etc/"}) {
+    EXPECT_TRUE(refused(source)) << source;
+  }
+  for (const auto* source : {"/srv", "/run/engine.socket", "/etcetera", "/run/other"}) EXPECT_FALSE(refused(source)) << source;
+}
+
+TEST(Umask, OnlyGainsBits) {
+  auto policy = none();
+  policy.process.umask = rule(std::uint32_t{077});
+  auto spec = docker();
+  for (const auto& [asked, effective] : {std::pair{std::optional<std::uint32_t>(), 077U}, {std::optional(0U), 077U}, {std::optional(0700U), 0777U}}) {
+    spec.process->user.umask = asked;
+    EXPECT_EQ(hardened(spec, policy).hardened.spec().process->user.umask, effective);
+  }
+  spec.process->user.umask = 077;
+  EXPECT_EQ(decision(hardened(spec, policy), "process.umask"), nullptr);
+}
+
+TEST(OomScore, OnlyRises) {
+  auto policy = none();
+  policy.process.oom_score_adj = rule(std::int64_t{500});
+  auto spec = docker();
+  for (const auto& [asked, effective] : {std::pair{std::optional<std::int32_t>(), 500}, {std::optional(-999), 500}, {std::optional(700), 700}}) {
+    spec.process->oom_score_adj = asked;
+    EXPECT_EQ(hardened(spec, policy).hardened.spec().process->oom_score_adj, effective);
+  }
+}
+
+TEST(Cpu, StaysBelowTheCeilingInBothWords) {
+  auto policy = none();
+  policy.resources.cpu = rule(policy::Limit{.standard = 500, .max = 2000});
+  auto spec = docker();
+  const auto quota = [&](std::optional<std::int64_t> asked, std::optional<std::uint64_t> period) {
+    spec.linux.resources.emplace().cpu = oci::Cpu{.period = period, .quota = asked};
+    const auto out = hardened(spec, policy);
+    return *out.hardened.spec().linux.resources->cpu->quota;
+  };
+  EXPECT_EQ(quota({}, {}), 50'000);
+  EXPECT_EQ(quota(-1, {}), 50'000);
+  EXPECT_EQ(quota(100'000, 100'000), 100'000);
+  EXPECT_EQ(quota(90'000, 10'000), 20'000) << "nine processors, by a period of its own";
+  const auto unified = [&](const std::string& value) {
+    spec.linux.resources.emplace().unified = {{"cpu.max", value}};
+    const auto out = harden::harden(spec, policy, can_remap());
+    return out ? out->hardened.spec().linux.resources->unified[0].second : std::string("refused");
+  };
+  EXPECT_EQ(unified("max 100000"), "50000 100000");
+  EXPECT_EQ(unified("900000 100000"), "200000 100000");
+  EXPECT_EQ(unified("50000"), "50000");
+  EXPECT_EQ(unified("a lot"), "refused");
+}
+
+TEST(Swap, IsNoneWhereMemoryIsLimited) {
+  auto policy = none();
+  policy.resources.swap = rule(false);
+  auto spec = docker();
+  spec.linux.resources.emplace().memory = oci::Memory{.limit = 1 << 20, .swap = 5 << 20};
+  spec.linux.resources->unified = {{"memory.swap.max", "max"}};
+  const auto out = hardened(spec, policy);
+  EXPECT_EQ(out.hardened.spec().linux.resources->memory->swap, 1 << 20);
+  EXPECT_EQ(out.hardened.spec().linux.resources->unified[0].second, "0");
+  spec.linux.resources.emplace();
+  EXPECT_EQ(decision(hardened(spec, policy), "resources.swap"), nullptr);
+}
+
+TEST(Unified, NamesThatAreNotKnownAreRemoved) {
+  auto policy = none();
+  policy.resources.unified = rule(std::vector<std::string>{"memory.*", "pids.max"});
+  auto spec = docker();
+  spec.linux.resources.emplace().unified = {{"memory.high", "1"}, {"cgroup.subtree_control", "+cpu"}, {"pids.max", "5"}};
+  const auto out = hardened(spec, policy);
+  ASSERT_EQ(out.hardened.spec().linux.resources->unified.size(), 2U);
+  EXPECT_EQ(decision(out, "resources.unified")->requested, "also: cgroup.subtree_control=+cpu");
+}
+
+}  // namespace
+}  // namespace harden_test
