@@ -18,6 +18,8 @@ MAY_USE = {
     # The two of kernel are plain values: what the host can do, and what a cgroup is to be written.
     "plan": ["base", "oci", "policy", "harden", "kernel/facts.h", "kernel/cgroup_types.h"],
     "init": ["plan/image.h", "kernel/raw.h", "kernel/inroot.h"],
+    # A program of its own, in C: it runs inside containers and may rely on nothing.
+    "probe": [],
     "container": ["base", "oci", "kernel"],
     # A plan's id maps and the like are values of the OCI documents.
     "launch": ["base", "kernel", "plan", "init/protocol.h", "oci/spec.h"],
