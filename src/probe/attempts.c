@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +29,37 @@ static long try_setns(const void* unused) {
 static long try_pidfd_getfd(const void* unused) {
   (void)unused;
   return zero_or(syscall(__NR_pidfd_getfd, syscall(__NR_pidfd_open, getpid(), 0), 0, 0));
+}
+
+// A child that waits to be looked at, until this process is through.
+static pid_t victim(void) {
+  int ends[2];
+  char byte = 0;
+  if (pipe(ends) != 0) return -1;
+  pid_t child = fork();
+  if (child == 0) {
+    close(ends[1]);
+    while (read(ends[0], &byte, 1) < 0) {
+    }
+    _exit(0);
+  }
+  return child;
+}
+
+static long try_ptrace_child(const void* unused) {
+  (void)unused;
+  pid_t child = victim();
+  return child < 0 ? -errno : zero_or(syscall(SYS_ptrace, 0x4206 /* PTRACE_SEIZE */, child, 0, 0));
+}
+
+static long try_read_child(const void* unused) {
+  (void)unused;
+  static char theirs = 'x';
+  char ours = 0;
+  struct iovec local = {&ours, 1};
+  struct iovec remote = {&theirs, 1};
+  pid_t child = victim();
+  return child < 0 ? -errno : zero_or(syscall(SYS_process_vm_readv, child, &local, 1, &remote, 1, 0));
 }
 
 static long try_mmap_wx(const void* unused) {
@@ -137,6 +169,8 @@ static const struct {
     {"clone_user", try_clone_user},
     {"setns", try_setns},
     {"pidfd_getfd", try_pidfd_getfd},
+    {"ptrace_child", try_ptrace_child},
+    {"read_child", try_read_child},
     {"perf_event_open", try_perf_event_open},
     {"name_to_handle_at", try_name_to_handle_at},
     {"open_by_handle_at", try_open_by_handle_at},

@@ -74,13 +74,18 @@ static void flags_of(const char* path, int only_ro) {
   json_string(path, words);
 }
 
-static long make_block(const void* directory) {
+// A block device of a number that is the first loop device's: whether it can be made; whether it can be opened.
+static long block(const char* directory, int open_it) {
   char path[PATH_MAX];
-  snprintf(path, sizeof path, "%s/.bulkhead-probe-%d", strcmp(directory, "/") == 0 ? "" : (const char*)directory, getpid());
+  snprintf(path, sizeof path, "%s/.bulkhead-probe-%d", strcmp(directory, "/") == 0 ? "" : directory, getpid());
   if (syscall(__NR_mknodat, AT_FDCWD, path, S_IFBLK | 0600, makedev(7, 0)) != 0) return -errno;
+  long result = open_it ? checked(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) : 0;
   unlink(path);
-  return 0;
+  return result;
 }
+
+static long make_block(const void* directory) { return block(directory, 0); }
+static long open_block(const void* directory) { return block(directory, 1); }
 
 static void try_in(const char* directory) {
   long value = 0;
@@ -91,6 +96,7 @@ static void try_in(const char* directory) {
   const char* word = attempt(suid_in, directory, &value);
   json_string("suid", strcmp(word, "ok") != 0 ? word : value == 1 ? "honoured" : "ignored");
   json_attempt("mknod", make_block, directory);
+  json_attempt("device", open_block, directory);
   json_close('}');
 }
 

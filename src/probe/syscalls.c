@@ -10,7 +10,7 @@
 #include "probe/probe.h"
 
 static const char nothing[64];
-static unsigned allow_action = 0x7fff0000U;
+static unsigned allow_action[1] = {0x7fff0000U};
 static int ends[2];
 
 static long zero_or(long result) { return result < 0 ? -errno : 0; }
