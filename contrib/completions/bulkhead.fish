@@ -2,7 +2,7 @@
 
 function __bulkhead_verb
     for word in (commandline -opc)[2..-1]
-        contains -- $word create start run state kill delete list explain policy spec features help; and echo $word; and return
+        contains -- $word create start run state kill delete list explain probe policy spec features help; and echo $word; and return
     end
     return 1
 end
@@ -19,7 +19,7 @@ complete -c bulkhead -n 'not __bulkhead_verb' -l root -r -F -d 'where the state 
 complete -c bulkhead -n 'not __bulkhead_verb' -l log -r -F -d 'append the error to this file'
 complete -c bulkhead -n 'not __bulkhead_verb' -l log-format -x -a 'text json' -d 'format of the log file'
 complete -c bulkhead -n 'not __bulkhead_verb' -l debug -d 'log what is done as well'
-complete -c bulkhead -n 'not __bulkhead_verb; or __bulkhead_is create run explain' -l policy -r -F -a 'faas passthrough' -d 'hardening policy'
+complete -c bulkhead -n 'not __bulkhead_verb; or __bulkhead_is create run explain probe' -l policy -r -F -a 'faas passthrough' -d 'hardening policy'
 complete -c bulkhead -n 'not __bulkhead_verb' -l systemd-cgroup -d 'have systemd make the cgroup'
 complete -c bulkhead -n 'not __bulkhead_verb' -l rootless -x -a 'true false auto' -d 'accepted for callers of runc'
 complete -c bulkhead -n 'not __bulkhead_verb' -l criu -r -F -d 'accepted and ignored'
@@ -33,13 +33,14 @@ complete -c bulkhead -n 'not __bulkhead_verb' -a kill -d 'send a signal to the i
 complete -c bulkhead -n 'not __bulkhead_verb' -a delete -d 'remove what is left of a container'
 complete -c bulkhead -n 'not __bulkhead_verb' -a list -d 'list the containers'
 complete -c bulkhead -n 'not __bulkhead_verb' -a explain -d 'show how a bundle would be hardened and run'
+complete -c bulkhead -n 'not __bulkhead_verb' -a probe -d 'try from inside what a container must not be able to do'
 complete -c bulkhead -n 'not __bulkhead_verb' -a policy -d 'list, show and check hardening policies'
 complete -c bulkhead -n 'not __bulkhead_verb' -a spec -d 'write a config.json to start from'
 complete -c bulkhead -n 'not __bulkhead_verb' -a features -d 'print what this runtime supports'
 complete -c bulkhead -n 'not __bulkhead_verb' -a help -d 'show help'
 
 complete -c bulkhead -n '__bulkhead_is start state kill delete' -a '(__bulkhead_containers)'
-complete -c bulkhead -n '__bulkhead_is create run spec explain' -s b -l bundle -r -F -d 'directory with config.json'
+complete -c bulkhead -n '__bulkhead_is create run spec explain probe' -s b -l bundle -r -F -d 'directory with config.json'
 complete -c bulkhead -n '__bulkhead_is create run' -l pid-file -r -F -d 'write the pid of init to this file'
 complete -c bulkhead -n '__bulkhead_is create run' -l console-socket -r -F -d 'send the terminal to this socket'
 complete -c bulkhead -n '__bulkhead_is create run' -l pidfd-socket -r -F -d 'send a pidfd of init to this socket'
@@ -53,6 +54,7 @@ complete -c bulkhead -n '__bulkhead_is kill' -s a -l all -d 'every process'
 complete -c bulkhead -n '__bulkhead_is delete' -s f -l force -d 'kill it first'
 complete -c bulkhead -n '__bulkhead_is policy' -F -a 'list show lint'
 complete -c bulkhead -n '__bulkhead_is list policy' -s f -l format -x -a 'table json' -d 'how to print'
-complete -c bulkhead -n '__bulkhead_is explain' -s f -l format -x -a 'text json' -d 'how to print'
+complete -c bulkhead -n '__bulkhead_is explain probe' -s f -l format -x -a 'text json' -d 'how to print'
 complete -c bulkhead -n '__bulkhead_is list' -s q -l quiet -d 'only ids'
+complete -c bulkhead -n '__bulkhead_is probe' -l program -r -F -d 'run this static program'
 complete -c bulkhead -n '__bulkhead_is spec' -l rootless -d 'for a user without privileges'

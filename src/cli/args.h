@@ -42,6 +42,7 @@ struct CreateArgs {  // of create and of run
   bool detach = false;  // create: accepted, means nothing
   bool keep = false;    // run: leave the stopped container for `delete`
   bool no_subreaper = false;
+  std::string program;  // of `probe`, no option: executed in place of the container's
 };
 
 struct StartArgs {
@@ -80,6 +81,12 @@ struct ExplainArgs {
   OutputFormat format = OutputFormat::kText;
 };
 
+struct ProbeArgs {
+  std::string bundle;   // empty: the current directory
+  std::string program;  // empty: the installed one
+  OutputFormat format = OutputFormat::kText;
+};
+
 struct PolicyArgs {
   std::string action;                // "list", "show" or "lint", not yet looked at
   std::vector<std::string> operands;
@@ -87,7 +94,7 @@ struct PolicyArgs {
 };
 
 using VerbArgs = std::variant<std::monostate, CreateArgs, StartArgs, StateArgs, KillArgs, DeleteArgs, ListArgs,
-                              SpecArgs, FeaturesArgs, ExplainArgs, PolicyArgs>;
+                              SpecArgs, FeaturesArgs, ExplainArgs, ProbeArgs, PolicyArgs>;
 
 struct VerbSpec;  // options.h
 
