@@ -94,6 +94,9 @@ base::Result<predict::Report> probe(const GlobalArgs& global, const ProbeArgs& a
   const monitor::Foreground foreground = TRY(monitor::Foreground::start());
   Made made = TRY(make_container(global, create, false, log));
   const auto expected = TRY(predict::predict(made.hardened(), made.plan(), made.host()));
+  if (made.host().seccomp_mode != 0) {
+    log.warning("this process is under a seccomp filter itself; what that one answers in the container is not predicted");
+  }
   const kernel::ExitStatus status = TRY(run_to_end(made, foreground, log));
   capture.restore();
   const std::string lines = TRY(capture.output());

@@ -48,8 +48,10 @@ bool read_only(const Sandbox& box, const std::string& path) {
   return proc;
 }
 
-// `optional`: a kernel may be without it.
-void expect_setting(const Sandbox& box, const char* path, bool optional, Expectations& out) {
+// Files below /proc/sys look at the user's id alone (proc_sys_permission()), others at capabilities too. A kernel may be
+// without any of them.
+void expect_setting(const Sandbox& box, const std::string& path, Expectations& out) {
+  const bool owner = box.global_root() || (!path.starts_with("/proc/sys/") && box.host_cap(CAP_DAC_OVERRIDE));
   Expectation row{"kernel settings", cat("open ", path, " for writing"), cat("open_for_writing.", path), {}, {}};
   if (!box.procfs) {
     row.predicted = "ENOENT";
@@ -60,19 +62,20 @@ void expect_setting(const Sandbox& box, const char* path, bool optional, Expecta
     row.predicted = itself ? "ok" : "ENOENT";
     row.because = itself ? "masked: it is the null device" : "masked";
   } else if (read_only(box, path)) {
-    row.predicted = box.global_root() ? "EROFS" : "EROFS|EACCES";
+    row.predicted = owner ? "EROFS" : "EROFS|EACCES";
     row.because = "read-only";
   } else {
-    row.predicted = box.global_root() ? "ok" : "EACCES|EPERM";
-    row.because = box.global_root() ? "root, and not read-only" : "not root on the host";
+    row.predicted = owner ? "ok" : "EACCES|EPERM";
+    row.because = owner ? "root, and not read-only" : "not root on the host";
   }
-  if (optional && row.predicted.find("ENOENT") == std::string::npos) row.predicted += "|ENOENT";
+  if (row.predicted.find("ENOENT") == std::string::npos) row.predicted += "|ENOENT";
   out.push_back(std::move(row));
 }
 
 void expect_kernel_memory(const Sandbox& box, Expectations& out) {
   if (!box.procfs || box.masked("/proc/kcore")) return;  // told with the masked paths
-  const bool may = box.host_cap(CAP_SYS_RAWIO) && box.uid == 0;
+  const bool owner = box.uid == 0 || box.host_cap(CAP_DAC_OVERRIDE) || box.host_cap(CAP_DAC_READ_SEARCH);
+  const bool may = box.host_cap(CAP_SYS_RAWIO) && owner;
   out.push_back({"kernel settings", "read /proc/kcore", "read./proc/kcore.result",
                  !box.host.facts.has_kcore ? "ENOENT"
                  : may                     ? "ok|EPERM"
@@ -129,10 +132,10 @@ void expect_devices(const Sandbox& box, Expectations& out) {
 
 void expect_paths(const Sandbox& box, Expectations& out) {
   expect_masks(box, out);
-  expect_setting(box, "/proc/sys/kernel/core_pattern", true, out);
-  expect_setting(box, "/proc/sys/kernel/modprobe", true, out);
-  expect_setting(box, "/proc/sys/vm/drop_caches", true, out);
-  expect_setting(box, "/proc/sysrq-trigger", true, out);
+  expect_setting(box, "/proc/sys/kernel/core_pattern", out);
+  expect_setting(box, "/proc/sys/kernel/modprobe", out);
+  expect_setting(box, "/proc/sys/vm/drop_caches", out);
+  expect_setting(box, "/proc/sysrq-trigger", out);
   expect_kernel_memory(box, out);
   expect_devices(box, out);
 }

@@ -50,12 +50,13 @@ class Attempt {
   // A new file. Who owns a directory of an image is not known before.
   Attempt& file() {
     if (predicted_.empty() && !flag(ST_RDONLY) && !mount_.open_to_all && !(box_.global_root() && box_.cap(CAP_DAC_OVERRIDE))) {
-      or_else_ = "|EACCES";
+      or_else_ += "|EACCES";
     }
     return stop_if(flag(ST_RDONLY), "EROFS", cat("read-only: ", mount_.because));
   }
   Attempt& need(int capability, const char* name) { return stop_if(!box_.cap(capability), "EPERM", cat("no ", name)); }
   Attempt& give_away() {
+    if (predicted_.empty() && !box_.known_maps()) or_else_ += "|EINVAL";
     return call(kChown).stop_if(!box_.maps(kOtherOwner), "EINVAL", "not an id of its user namespace").need(CAP_CHOWN, "CAP_CHOWN");
   }
   Attempt& execute() { return call(kExec).stop_if(flag(ST_NOEXEC), "EACCES", "noexec"); }

@@ -6,6 +6,26 @@
 #include "predict/sandbox.h"
 
 namespace predict {
+namespace {
+
+// A profile of a security module may refuse what nothing else does; what is in it, the kernel alone knows.
+void allow_for_profile(const Sandbox& box, Expectations& rows) {
+  const oci::Process& process = *box.spec.process;
+  const bool apparmor = box.host.facts.apparmor && !process.apparmor_profile.empty() && process.apparmor_profile != "unconfined";
+  const bool selinux = box.host.facts.selinux && !process.selinux_label.empty();
+  if (!apparmor && !selinux) return;
+  for (auto& row : rows) {
+    const bool attempted = row.key.starts_with("attempts.") || row.key.starts_with("sockets.") || row.key.starts_with("in.") ||
+                           row.key.starts_with("open_for_writing.") || row.key.starts_with("devices.");
+    if (!attempted || row.because == "seccomp filter") continue;
+    for (const char* word : {"EACCES", "EPERM"}) {
+      if (row.predicted.find(word) == std::string::npos) row.predicted += base::cat('|', word);
+    }
+    row.because += apparmor ? ", and AppArmor" : ", and SELinux";
+  }
+}
+
+}  // namespace
 
 base::Result<Expectations> predict(const harden::Hardened& hardened, const plan::LaunchPlan& plan, const Host& host) {
   if ((plan.seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0) {
@@ -21,6 +41,7 @@ base::Result<Expectations> predict(const harden::Hardened& hardened, const plan:
   expect_sequences(box, out);
   expect_sockets(box, out);
   expect_exhaustion(box, out);
+  allow_for_profile(box, out);
   return out;
 }
 

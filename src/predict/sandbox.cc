@@ -62,7 +62,7 @@ bool Sandbox::masked(const std::string& path) const {
 }
 
 bool Sandbox::maps(std::uint32_t id) const {
-  if (!user_namespace) return true;
+  if (!user_namespace || !known_maps()) return true;
   for (const auto& map : plan.uid_maps) {
     if (id >= map.container_id && id - map.container_id < map.size) return true;
   }
@@ -88,6 +88,14 @@ Sandbox sandbox_of(const harden::Hardened& hardened, const plan::LaunchPlan& pla
   box.no_new_privs = host.no_new_privs || find<plan::NoNewPrivs>(plan) != nullptr;
   if (const auto* caps = find<plan::SetCaps>(plan)) box.caps = after_exec(caps->caps, box.uid, box.no_new_privs);
   box.user_namespace = box.has_namespace(CLONE_NEWUSER) || !host.facts.in_initial_user_namespace;
+  for (const auto& ns : box.spec.linux.namespaces) {
+    box.joined_user = box.joined_user || (ns.type == CLONE_NEWUSER && !ns.path.empty());
+  }
+  // The runtime's own, of which the container has a share.
+  if (!box.has_namespace(CLONE_NEWUSER)) box.joined_user = box.user_namespace;
+  for (const auto& mount : plan.mounts) {
+    if (mount.target == "/proc") box.hosts_procfs = mount.bind;
+  }
   box.procfs = has_procfs(plan);
   return box;
 }

@@ -31,7 +31,9 @@ struct Sandbox {
   std::uint32_t uid = 0, gid = 0;
   bool no_new_privs = false;
   bool user_namespace = false;  // not the initial one
+  bool joined_user = false;     // … but one that was there already
   bool procfs = false;
+  bool hosts_procfs = false;    // bound, not one of its pid namespace
 
   bool has_namespace(std::uint64_t type) const;  // not the host's
   bool cap(int number) const { return (caps.effective >> number & 1) != 0; }           // over its own namespaces
@@ -39,7 +41,8 @@ struct Sandbox {
   bool global_root() const { return uid == 0 && !user_namespace; }
   std::string sysctl(const std::string& path) const;  // empty: unknown
   bool masked(const std::string& path) const;          // it, or what it is in
-  bool maps(std::uint32_t id) const;                   // whether the id is one of its user namespace's
+  bool known_maps() const { return !joined_user; }     // of a user namespace that is joined nobody says what ids it has
+  bool maps(std::uint32_t id) const;                   // whether the id is, or may be, one of its user namespace's
 
   // The word in which the filter's refusal is observed; absent if it lets the call through.
   std::optional<std::string> refusal(const Call& call) const;

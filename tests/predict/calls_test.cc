@@ -131,6 +131,23 @@ TEST(Calls, SettingsOfTheHostCount) {
   EXPECT_EQ(word(rows, "attempts.perf_event_open"), "ok|ENOSYS|ENOENT");
 }
 
+TEST(Calls, AProfileOfASecurityModuleMayRefuseMore) {
+  oci::Spec spec = wide_open();
+  spec.process->apparmor_profile = "container-default";
+  EXPECT_EQ(word(expectations(spec), "attempts.mount"), "ENODEV|EACCES|EPERM");
+  EXPECT_EQ(word(expectations(spec), "uid"), "0 0 0");
+  spec.process->apparmor_profile = "unconfined";
+  EXPECT_EQ(word(expectations(spec), "attempts.mount"), "ENODEV");
+}
+
+TEST(Calls, TheIdsOfAUserNamespaceThatIsJoinedAreNotKnown) {
+  oci::Spec spec = wide_open();
+  spec.process->user.uid = 5;
+  add_namespace(spec, CLONE_NEWUSER, "/run/userns");
+  EXPECT_EQ(word(expectations(spec), "attempts.setuid_0"), "ok|EINVAL");
+  EXPECT_EQ(word(expectations(spec), "in./.chown"), "ok|EACCES|EINVAL");
+}
+
 TEST(Calls, AnAgentsAnswersAreNotPredicted) {
   oci::Spec spec = filtered(oci::SeccompAction::kNotify, {"chroot"});
   spec.linux.seccomp->listener_path = "/run/agent.sock";

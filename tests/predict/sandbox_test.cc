@@ -161,6 +161,19 @@ TEST(Paths, SettingsOfTheKernel) {
   EXPECT_EQ(row(expectations(spec), key).because, "no procfs");
 }
 
+TEST(Paths, CapabilitiesCountOutsideOfSysctls) {
+  oci::Spec spec = wide_open();
+  spec.process->user.uid = 1000;
+  auto rows = expectations(spec);
+  EXPECT_EQ(word(rows, "open_for_writing./proc/sysrq-trigger"), "ok|ENOENT");
+  EXPECT_EQ(word(rows, "open_for_writing./proc/sys/vm/drop_caches"), "EACCES|EPERM|ENOENT");
+  EXPECT_EQ(word(rows, "read./proc/kcore.result"), "ok|EPERM");
+  spec.process->capabilities.reset();
+  rows = expectations(spec);
+  EXPECT_EQ(word(rows, "open_for_writing./proc/sysrq-trigger"), "EACCES|EPERM|ENOENT");
+  EXPECT_EQ(word(rows, "read./proc/kcore.result"), "EPERM|EACCES");
+}
+
 TEST(Devices, AreThoseOfThePlan) {
   const auto rows = expectations(samples::spec("runc-spec"), "faas");
   const std::string names = word(rows, "dev");
