@@ -10,17 +10,18 @@
 
 namespace plan {
 
-// Rows of cells; the last column is never padded.
+// Rows of cells; the last column is never padded. A cell wider than its column may be (`widest`; 56 where that says
+// nothing) moves what follows it, in its row alone.
 class TextTable {
  public:
-  explicit TextTable(const PrintStyle& style) : style_(style) {}
+  explicit TextTable(const PrintStyle& style, std::vector<std::size_t> widest = {}) : style_(style), widest_(std::move(widest)) {}
   void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
 
   std::string print() const {
     std::vector<std::size_t> widths;
     for (const auto& row : rows_) {
       widths.resize(std::max(widths.size(), row.size()));
-      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], std::min(row[i].size(), kWidest));
+      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], std::min(row[i].size(), i < widest_.size() ? widest_[i] : kWidest));
     }
     std::string out;
     for (const auto& row : rows_) {
@@ -40,6 +41,7 @@ class TextTable {
  private:
   static constexpr std::size_t kWidest = 56;
   PrintStyle style_;
+  std::vector<std::size_t> widest_;
   std::vector<std::vector<std::string>> rows_;
 };
 

@@ -39,7 +39,7 @@ Report compare(const Expectations& expectations, const Observations& observation
 
 std::string print_text(const Report& report, const plan::PrintStyle& style) {
   std::string out = base::cat("bundle ", base::escape(report.bundle), "  policy ", base::escape(report.policy), "\n\n");
-  plan::TextTable table(style);
+  plan::TextTable table(style, {16, 52, 24, 18});
   // As wide as what is below it: what colours takes no room on a terminal.
   table.row({"control", "attempt", "predicted", "observed", style.colour ? "\x1b[39mverdict\x1b[0m" : "verdict", "because"});
   for (const auto& [expected, observed, agrees] : report.findings) {
