@@ -22,21 +22,25 @@ using base::cat;
 constexpr struct {
   const char* file;
   std::uint64_t type;
-} kNamespaces[] = {{"cgroup", CLONE_NEWCGROUP}, {"ipc", CLONE_NEWIPC}, {"mnt", CLONE_NEWNS},   {"net", CLONE_NEWNET},
-                   {"pid", CLONE_NEWPID},       {"time", CLONE_NEWTIME}, {"user", CLONE_NEWUSER}, {"uts", CLONE_NEWUTS}};
+} kNamespaces[] = {{"cgroup", CLONE_NEWCGROUP}, {"ipc", CLONE_NEWIPC}, {"mnt", CLONE_NEWNS},
+                   {"net", CLONE_NEWNET},       {"pid", CLONE_NEWPID}, {"time", CLONE_NEWTIME},
+                   {"user", CLONE_NEWUSER},     {"uts", CLONE_NEWUTS}};
 
 constexpr struct {
   const char* name;
   __rlimit_resource resource;
-} kLimits[] = {{"RLIMIT_AS", RLIMIT_AS},           {"RLIMIT_CORE", RLIMIT_CORE},     {"RLIMIT_CPU", RLIMIT_CPU},
-               {"RLIMIT_DATA", RLIMIT_DATA},       {"RLIMIT_FSIZE", RLIMIT_FSIZE},   {"RLIMIT_LOCKS", RLIMIT_LOCKS},
-               {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK}, {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE}, {"RLIMIT_NICE", RLIMIT_NICE},
-               {"RLIMIT_NOFILE", RLIMIT_NOFILE},   {"RLIMIT_NPROC", RLIMIT_NPROC},   {"RLIMIT_RSS", RLIMIT_RSS},
-               {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},   {"RLIMIT_RTTIME", RLIMIT_RTTIME}, {"RLIMIT_STACK", RLIMIT_STACK},
-               {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING}};
+} kLimits[] = {{"RLIMIT_AS", RLIMIT_AS},           {"RLIMIT_CORE", RLIMIT_CORE},
+               {"RLIMIT_CPU", RLIMIT_CPU},         {"RLIMIT_DATA", RLIMIT_DATA},
+               {"RLIMIT_FSIZE", RLIMIT_FSIZE},     {"RLIMIT_LOCKS", RLIMIT_LOCKS},
+               {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK}, {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
+               {"RLIMIT_NICE", RLIMIT_NICE},       {"RLIMIT_NOFILE", RLIMIT_NOFILE},
+               {"RLIMIT_NPROC", RLIMIT_NPROC},     {"RLIMIT_RSS", RLIMIT_RSS},
+               {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},   {"RLIMIT_RTTIME", RLIMIT_RTTIME},
+               {"RLIMIT_STACK", RLIMIT_STACK},     {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING}};
 
-constexpr std::array kSysctls = {"user/max_user_namespaces",   "kernel/unprivileged_userns_clone", "kernel/yama/ptrace_scope",
-                                 "kernel/io_uring_disabled",   "kernel/dmesg_restrict",            "kernel/perf_event_paranoid",
+constexpr std::array kSysctls = {"user/max_user_namespaces",    "kernel/unprivileged_userns_clone",
+                                 "kernel/yama/ptrace_scope",    "kernel/io_uring_disabled",
+                                 "kernel/dmesg_restrict",       "kernel/perf_event_paranoid",
                                  "vm/unprivileged_userfaultfd", "vm/memfd_noexec"};
 
 void read_namespaces(const plan::LaunchPlan& plan, predict::Host& host) {

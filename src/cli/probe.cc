@@ -49,16 +49,19 @@ base::Result<std::string> find_program(const std::string& given) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) {
     Error error = Error::system(errno, "probe program", path);
-    return given.empty() ? std::move(error).hint("is bulkhead installed completely? --program names another one") : error;
+    return given.empty() ? std::move(error).hint("is bulkhead installed completely? --program names another one")
+                         : error;
   }
   if (!S_ISREG(info.st_mode)) return Error::config(cat("probe program ", base::quote(path), " is not a regular file"));
-  if ((info.st_mode & S_IWOTH) != 0) return Error::config(cat("probe program ", base::quote(path), " can be written by everybody"));
+  if ((info.st_mode & S_IWOTH) != 0)
+    return Error::config(cat("probe program ", base::quote(path), " can be written by everybody"));
   return path;
 }
 
 base::Result<std::string> temporary_id() {
   std::uint32_t random = 0;
-  if (::getrandom(&random, sizeof(random), 0) != static_cast<ssize_t>(sizeof(random))) return Error::system(errno, "getrandom");
+  if (::getrandom(&random, sizeof(random), 0) != static_cast<ssize_t>(sizeof(random)))
+    return Error::system(errno, "getrandom");
   return cat("bulkhead-probe-", ::getpid(), "-", random);
 }
 
@@ -95,7 +98,8 @@ base::Result<predict::Report> probe(const GlobalArgs& global, const ProbeArgs& a
   Made made = TRY(make_container(global, create, false, log));
   const auto expected = TRY(predict::predict(made.hardened(), made.plan(), made.host()));
   if (made.host().seccomp_mode != 0) {
-    log.warning("this process is under a seccomp filter itself; what that one answers in the container is not predicted");
+    log.warning(
+        "this process is under a seccomp filter itself; what that one answers in the container is not predicted");
   }
   const kernel::ExitStatus status = TRY(run_to_end(made, foreground, log));
   capture.restore();

@@ -24,11 +24,11 @@ struct NamedCall {
 };
 
 #define SELF kSelf
-#define CALL(name, number, a, b, c, d, e, f)                                                                     \
-  {#name,                                                                                                        \
-   {plan::kNativeAbi,                                                                                            \
-    number,                                                                                                      \
-    {{static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(c),               \
+#define CALL(name, number, a, b, c, d, e, f)                                                       \
+  {#name,                                                                                          \
+   {plan::kNativeAbi,                                                                              \
+    number,                                                                                        \
+    {{static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(c), \
       static_cast<std::uint64_t>(d), static_cast<std::uint64_t>(e), static_cast<std::uint64_t>(f)}}}},
 constexpr int nothing = 0, allow_action = 0, ends = 0;  // what the table's pointers are called
 const NamedCall kCalls[] = {
@@ -81,7 +81,8 @@ std::string make_ring(const Sandbox& box) {
 }
 
 std::string read_log(const Sandbox& box) {
-  const bool may = box.host_cap(CAP_SYSLOG) || box.host_cap(CAP_SYS_ADMIN) || box.sysctl("kernel/dmesg_restrict") == "0";
+  const bool may =
+      box.host_cap(CAP_SYSLOG) || box.host_cap(CAP_SYS_ADMIN) || box.sysctl("kernel/dmesg_restrict") == "0";
   return may ? "ok" : "EPERM";
 }
 
@@ -107,7 +108,8 @@ constexpr Rule kRules[] = {
     {"mount_setattr", "mounts", "change a mount (mount_setattr)", Over::kItself, CAP_SYS_ADMIN, "ok", "EPERM"},
     {"unshare_user", "namespaces", "make a user namespace (unshare)", Over::kNobody, 0, "", "", new_user_namespace},
     {"unshare_mount", "namespaces", "make a mount namespace (unshare)", Over::kItself, CAP_SYS_ADMIN, "ok", "EPERM"},
-    {"unshare_net", "namespaces", "make a network namespace (unshare)", Over::kItself, CAP_SYS_ADMIN, "ok|ENOSPC", "EPERM"},
+    {"unshare_net", "namespaces", "make a network namespace (unshare)", Over::kItself, CAP_SYS_ADMIN, "ok|ENOSPC",
+     "EPERM"},
     {"unshare_uts", "namespaces", "make a uts namespace (unshare)", Over::kItself, CAP_SYS_ADMIN, "ok|ENOSPC", "EPERM"},
     {"clone3", "namespaces", "clone without flags that can be filtered (clone3)", Over::kNobody, 0, "EINVAL", ""},
     {"setuid_0", "identity", "become root (setuid)", Over::kNobody, 0, "", "", become_root},
@@ -121,18 +123,23 @@ constexpr Rule kRules[] = {
     {"request_key", "keyrings", "ask for a key (request_key)", Over::kNobody, 0, "ENOKEY|EACCES|ENOSYS", ""},
     {"keyctl", "keyrings", "find the session keyring (keyctl)", Over::kNobody, 0, "ok|ENOKEY|ENOSYS", ""},
     {"bpf", "kernel", "make a BPF map (bpf)", Over::kNobody, 0, "", "", load_program},
-    {"userfaultfd", "kernel", "handle the kernel's page faults (userfaultfd)", Over::kNobody, 0, "", "", make_userfaultfd},
+    {"userfaultfd", "kernel", "handle the kernel's page faults (userfaultfd)", Over::kNobody, 0, "", "",
+     make_userfaultfd},
     {"io_uring_setup", "kernel", "make a ring (io_uring_setup)", Over::kNobody, 0, "", "", make_ring},
     {"landlock_create_ruleset", "kernel", "ask for Landlock's version", Over::kNobody, 0, "ok|EOPNOTSUPP|ENOSYS", ""},
     {"memfd_create", "exec", "make a memory file (memfd_create)", Over::kNobody, 0, "ok|EACCES", ""},
     {"memfd_secret", "kernel", "make secret memory (memfd_secret)", Over::kNobody, 0, "ok|ENOSYS", ""},
     {"syslog", "kernel", "ask for the size of the kernel's log (syslog)", Over::kNobody, 0, "", "", read_log},
-    {"init_module", "kernel", "load a module (init_module)", Over::kHost, CAP_SYS_MODULE, "ENOEXEC|EPERM|ENOSYS", "EPERM|ENOSYS"},
-    {"kexec_load", "kernel", "load another kernel (kexec_load)", Over::kHost, CAP_SYS_BOOT, "EINVAL|EPERM|ENOSYS", "EPERM|ENOSYS"},
+    {"init_module", "kernel", "load a module (init_module)", Over::kHost, CAP_SYS_MODULE, "ENOEXEC|EPERM|ENOSYS",
+     "EPERM|ENOSYS"},
+    {"kexec_load", "kernel", "load another kernel (kexec_load)", Over::kHost, CAP_SYS_BOOT, "EINVAL|EPERM|ENOSYS",
+     "EPERM|ENOSYS"},
     {"reboot", "kernel", "reboot, with a wrong number (reboot)", Over::kItself, CAP_SYS_BOOT, "EINVAL", "EPERM"},
-    {"swapon", "kernel", "add swap that is not there (swapon)", Over::kHost, CAP_SYS_ADMIN, "ENOENT|ENOSYS", "EPERM|ENOSYS"},
+    {"swapon", "kernel", "add swap that is not there (swapon)", Over::kHost, CAP_SYS_ADMIN, "ENOENT|ENOSYS",
+     "EPERM|ENOSYS"},
     {"quotactl", "kernel", "ask about no quota (quotactl)", Over::kNobody, 0, "ENODEV|ENOSYS", ""},
-    {"fanotify_init", "kernel", "watch file systems (fanotify_init)", Over::kHost, CAP_SYS_ADMIN, "ok|ENOSYS", "EPERM|ENOSYS"},
+    {"fanotify_init", "kernel", "watch file systems (fanotify_init)", Over::kHost, CAP_SYS_ADMIN, "ok|ENOSYS",
+     "EPERM|ENOSYS"},
     {"personality", "kernel", "turn address randomization off (personality)", Over::kNobody, 0, "ok", ""},
     {"settimeofday", "kernel", "set the clock to nothing (settimeofday)", Over::kHost, CAP_SYS_TIME, "ok", "EPERM"},
     {"seccomp", "kernel", "ask about filters (seccomp)", Over::kNobody, 0, "ok", ""},

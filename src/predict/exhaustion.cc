@@ -42,7 +42,8 @@ std::string memory_limit(const Sandbox& box) {
 
 void expect_exhaustion(const Sandbox& box, Expectations& out) {
   if (const std::string limit = pids_limit(box); !limit.empty()) {
-    out.push_back({"limits", base::cat("make ", limit, " processes more"), "fork", "EAGAIN", "/linux/resources/pids/limit"});
+    out.push_back(
+        {"limits", base::cat("make ", limit, " processes more"), "fork", "EAGAIN", "/linux/resources/pids/limit"});
   }
   if (const std::string limit = memory_limit(box); !limit.empty()) {
     out.push_back({"limits", base::cat("use more than ", limit, " bytes of memory"), "memory", "SIGKILL|ENOMEM",

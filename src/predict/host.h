@@ -14,8 +14,8 @@ struct Limit {
   std::uint64_t soft = 0, hard = 0;
 };
 
-struct Source {              // of a bind mount, or of the root
-  std::uint64_t flags = 0;   // ST_* as statvfs(3) tells
+struct Source {             // of a bind mount, or of the root
+  std::uint64_t flags = 0;  // ST_* as statvfs(3) tells
   bool directory = false;
 };
 

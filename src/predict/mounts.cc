@@ -116,8 +116,8 @@ std::vector<SeenMount> seen_mounts(const Sandbox& box) {
 void expect_mounts(const Sandbox& box, Expectations& out) {
   for (const auto& mount : seen_mounts(box)) {
     if (mount.flags) {
-      out.push_back({"mounts", cat("flags of ", base::escape(mount.target)), cat("mount.", mount.target), words_of(*mount.flags),
-                     mount.because});
+      out.push_back({"mounts", cat("flags of ", base::escape(mount.target)), cat("mount.", mount.target),
+                     words_of(*mount.flags), mount.because});
     }
     if (mount.writable_place) expect_place(box, mount, out);
   }

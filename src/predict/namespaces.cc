@@ -15,7 +15,7 @@ using base::cat;
 constexpr struct {
   const char* file;  // in /proc/self/ns
   std::uint64_t type;
-} kKinds[] = {{"cgroup", CLONE_NEWCGROUP}, {"ipc", CLONE_NEWIPC}, {"mnt", CLONE_NEWNS},   {"net", CLONE_NEWNET},
+} kKinds[] = {{"cgroup", CLONE_NEWCGROUP}, {"ipc", CLONE_NEWIPC},   {"mnt", CLONE_NEWNS},    {"net", CLONE_NEWNET},
               {"pid", CLONE_NEWPID},       {"time", CLONE_NEWTIME}, {"user", CLONE_NEWUSER}, {"uts", CLONE_NEWUTS}};
 
 bool is_new(const Sandbox& box, std::uint64_t type) {
@@ -47,7 +47,8 @@ void expect_namespaces(const Sandbox& box, Expectations& out) {
   for (const auto& kind : kKinds) {
     const auto host = box.host.namespaces.find(kind.file);
     if (host == box.host.namespaces.end()) continue;  // not one of this kernel's
-    Expectation row{"namespaces", cat(kind.file, " namespace"), cat("namespaces.", kind.file), "the host's", "not asked for"};
+    Expectation row{"namespaces", cat(kind.file, " namespace"), cat("namespaces.", kind.file), "the host's",
+                    "not asked for"};
     if (const auto joined = box.host.joined.find(kind.file); joined != box.host.joined.end()) {
       row.predicted = joined->second == host->second ? "the host's" : joined->second;
       row.because = "/linux/namespaces: joined";
@@ -60,10 +61,10 @@ void expect_namespaces(const Sandbox& box, Expectations& out) {
   const bool new_pid = is_new(box, CLONE_NEWPID);
   if (new_pid) out.push_back({"namespaces", "its pid", "pid", "1", "/linux/namespaces: new"});
   out.push_back({"namespaces", "processes of others in /proc", "others",
-                 new_pid && !box.hosts_procfs     ? "none"
-                 : box.hosts_procfs               ? "some"
+                 new_pid && !box.hosts_procfs      ? "none"
+                 : box.hosts_procfs                ? "some"
                  : box.has_namespace(CLONE_NEWPID) ? "none|some"
-                                                  : "some",
+                                                   : "some",
                  new_pid && !box.hosts_procfs ? "pid namespace" : "not the only one in its pid namespace"});
   expect_cgroup(box, out);
 }

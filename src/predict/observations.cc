@@ -18,7 +18,8 @@ int hex(char c) {
 std::string unescape(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size() && text[i + 1] == 'x' && hex(text[i + 2]) >= 0 && hex(text[i + 3]) >= 0) {
+    if (text[i] == '\\' && i + 3 < text.size() && text[i + 1] == 'x' && hex(text[i + 2]) >= 0 &&
+        hex(text[i + 3]) >= 0) {
       out += static_cast<char>(hex(text[i + 2]) * 16 + hex(text[i + 3]));
       i += 3;
     } else {
@@ -29,7 +30,8 @@ std::string unescape(std::string_view text) {
 }
 
 // The values of a list "key.0", "key.1" …, in order; absent if there is none of that name.
-std::optional<std::vector<std::string>> list(const Observations& seen, const std::string& key, const std::string& member = "") {
+std::optional<std::vector<std::string>> list(const Observations& seen, const std::string& key,
+                                             const std::string& member = "") {
   if (!seen.contains(key)) return std::nullopt;
   std::vector<std::string> out;
   for (;;) {
@@ -81,10 +83,12 @@ void derive_process(Observations& seen) {
   if (const auto cwd = seen.find("cwd"); cwd != seen.end()) {
     seen["directory"] = cwd->second.starts_with('/') ? "inside the root" : "outside of the root";
   }
-  if (seen.contains("sid") && seen.contains("pid")) seen["session"] = seen["sid"] == seen["pid"] ? "its own" : "the caller's";
+  if (seen.contains("sid") && seen.contains("pid"))
+    seen["session"] = seen["sid"] == seen["pid"] ? "its own" : "the caller's";
   if (const auto mask = base::parse_u64(text_of(seen, "umask"))) {
     std::string octal;
-    for (std::uint64_t rest = *mask; rest != 0 || octal.size() < 4; rest /= 8) octal.insert(octal.begin(), static_cast<char>('0' + rest % 8));
+    for (std::uint64_t rest = *mask; rest != 0 || octal.size() < 4; rest /= 8)
+      octal.insert(octal.begin(), static_cast<char>('0' + rest % 8));
     seen["umask"] = octal;
   }
   if (seen.contains("oom_score_adj")) seen["oom_score_adj"] = trimmed(seen["oom_score_adj"]);
@@ -112,7 +116,8 @@ void derive_cgroups(Observations& seen) {
     const auto second = line.find(':', first + 1);
     if (first == std::string::npos || second == std::string::npos) continue;
     const std::string path = line.substr(second + 1);
-    for (const auto& controller : base::split(line.substr(first + 1, second - first - 1), ',')) seen["cgroup." + controller] = path;
+    for (const auto& controller : base::split(line.substr(first + 1, second - first - 1), ','))
+      seen["cgroup." + controller] = path;
     if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
   }
   std::sort(paths.begin(), paths.end());
@@ -128,7 +133,8 @@ base::Result<Observations> read_observations(std::string_view lines, const Host&
     if (tab == std::string::npos) continue;
     seen[unescape(std::string_view(line).substr(0, tab))] = unescape(std::string_view(line).substr(tab + 1));
   }
-  if (text_of(seen, "probe") != "1") return base::Error::state("the program inside the container reported nothing that a probe reports");
+  if (text_of(seen, "probe") != "1")
+    return base::Error::state("the program inside the container reported nothing that a probe reports");
   derive_lists(seen);
   derive_process(seen);
   derive_namespaces(seen, host);

@@ -24,8 +24,8 @@ std::string or_unreachable(const Sandbox& box, std::string words) {
 void expect_masks(const Sandbox& box, Expectations& out) {
   for (std::size_t i = 0; i < box.spec.linux.masked_paths.size(); ++i) {
     const std::string path = base::clean_path(box.spec.linux.masked_paths[i]);
-    out.push_back({"masked paths", cat("read ", base::escape(path)), cat("masked.", path), or_unreachable(box, "empty|ENOENT"),
-                   cat("/linux/maskedPaths/", i)});
+    out.push_back({"masked paths", cat("read ", base::escape(path)), cat("masked.", path),
+                   or_unreachable(box, "empty|ENOENT"), cat("/linux/maskedPaths/", i)});
   }
   for (std::size_t i = 0; i < box.spec.linux.readonly_paths.size(); ++i) {
     const std::string path = base::clean_path(box.spec.linux.readonly_paths[i]);
@@ -35,7 +35,9 @@ void expect_masks(const Sandbox& box, Expectations& out) {
   }
 }
 
-bool within(const std::string& path, const std::string& prefix) { return path == prefix || path.starts_with(prefix + "/"); }
+bool within(const std::string& path, const std::string& prefix) {
+  return path == prefix || path.starts_with(prefix + "/");
+}
 
 bool read_only(const Sandbox& box, const std::string& path) {
   for (const auto& entry : box.spec.linux.readonly_paths) {
@@ -48,8 +50,8 @@ bool read_only(const Sandbox& box, const std::string& path) {
   return proc;
 }
 
-// Files below /proc/sys look at the user's id alone (proc_sys_permission()), others at capabilities too. A kernel may be
-// without any of them.
+// Files below /proc/sys look at the user's id alone (proc_sys_permission()), others at capabilities too. A kernel may
+// be without any of them.
 void expect_setting(const Sandbox& box, const std::string& path, Expectations& out) {
   const bool owner = box.global_root() || (!path.starts_with("/proc/sys/") && box.host_cap(CAP_DAC_OVERRIDE));
   Expectation row{"kernel settings", cat("open ", path, " for writing"), cat("open_for_writing.", path), {}, {}};
@@ -106,7 +108,7 @@ std::optional<std::set<std::string>> device_names(const Sandbox& box) {
   return names;
 }
 
-constexpr std::array kForbidden = {"mem",  "kmsg",      "kvm",          "fuse",    "sda",     "vda", "loop0",
+constexpr std::array kForbidden = {"mem",  "kmsg",         "kvm",     "fuse", "sda",   "vda",     "loop0",
                                    "port", "loop-control", "net/tun", "rtc0", "hwrng", "console", "cpu/0/msr"};
 constexpr std::array kDefault = {"null", "zero", "full", "random", "urandom"};
 
@@ -120,9 +122,9 @@ void expect_devices(const Sandbox& box, Expectations& out) {
     out.push_back({"devices", cat("open /dev/", name), cat("devices./dev/", name), "ENOENT", "not one of its devices"});
   }
   for (const char* name : kDefault) {
-    const bool own = std::any_of(box.spec.linux.devices.begin(), box.spec.linux.devices.end(), [&](const oci::Device& device) {
-      return base::clean_path(device.path) == cat("/dev/", name);
-    });
+    const bool own =
+        std::any_of(box.spec.linux.devices.begin(), box.spec.linux.devices.end(),
+                    [&](const oci::Device& device) { return base::clean_path(device.path) == cat("/dev/", name); });
     if (own) continue;
     out.push_back({"works", cat("open /dev/", name), cat("devices./dev/", name, ".read"), "ok", "default device"});
   }

@@ -11,12 +11,14 @@ namespace {
 // A profile of a security module may refuse what nothing else does; what is in it, the kernel alone knows.
 void allow_for_profile(const Sandbox& box, Expectations& rows) {
   const oci::Process& process = *box.spec.process;
-  const bool apparmor = box.host.facts.apparmor && !process.apparmor_profile.empty() && process.apparmor_profile != "unconfined";
+  const bool apparmor =
+      box.host.facts.apparmor && !process.apparmor_profile.empty() && process.apparmor_profile != "unconfined";
   const bool selinux = box.host.facts.selinux && !process.selinux_label.empty();
   if (!apparmor && !selinux) return;
   for (auto& row : rows) {
-    const bool attempted = row.key.starts_with("attempts.") || row.key.starts_with("sockets.") || row.key.starts_with("in.") ||
-                           row.key.starts_with("open_for_writing.") || row.key.starts_with("devices.");
+    const bool attempted = row.key.starts_with("attempts.") || row.key.starts_with("sockets.") ||
+                           row.key.starts_with("in.") || row.key.starts_with("open_for_writing.") ||
+                           row.key.starts_with("devices.");
     if (!attempted || row.because == "seccomp filter") continue;
     for (const char* word : {"EACCES", "EPERM"}) {
       if (row.predicted.find(word) == std::string::npos) row.predicted += base::cat('|', word);
@@ -29,7 +31,8 @@ void allow_for_profile(const Sandbox& box, Expectations& rows) {
 
 base::Result<Expectations> predict(const harden::Hardened& hardened, const plan::LaunchPlan& plan, const Host& host) {
   if ((plan.seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0) {
-    return base::Error::unsupported("config.json: /linux/seccomp: an agent decides about system calls, which cannot be predicted");
+    return base::Error::unsupported(
+        "config.json: /linux/seccomp: an agent decides about system calls, which cannot be predicted");
   }
   const Sandbox box = sandbox_of(hardened, plan, host);
   Expectations out;
@@ -45,7 +48,8 @@ base::Result<Expectations> predict(const harden::Hardened& hardened, const plan:
   return out;
 }
 
-std::vector<std::string> probe_arguments(const harden::Hardened& hardened, const plan::LaunchPlan& plan, const Host& host) {
+std::vector<std::string> probe_arguments(const harden::Hardened& hardened, const plan::LaunchPlan& plan,
+                                         const Host& host) {
   const Sandbox box = sandbox_of(hardened, plan, host);
   std::vector<std::string> out = {"probe", "--lines"};
   const auto add = [&out](const char* option, const std::string& value) {

@@ -19,7 +19,8 @@ namespace predict {
 base::Result<Expectations> predict(const harden::Hardened& hardened, const plan::LaunchPlan& plan, const Host& host);
 
 // What the probe is to be told: argv.
-std::vector<std::string> probe_arguments(const harden::Hardened& hardened, const plan::LaunchPlan& plan, const Host& host);
+std::vector<std::string> probe_arguments(const harden::Hardened& hardened, const plan::LaunchPlan& plan,
+                                         const Host& host);
 
 // Key -> what was observed there.
 using Observations = std::map<std::string, std::string>;

@@ -34,7 +34,9 @@ std::string digits(std::uint64_t value, unsigned base, std::size_t width) {
 }
 
 std::string limits(std::uint64_t soft, std::uint64_t hard) {
-  const auto word = [](std::uint64_t value) { return value == ~0ULL ? std::string("unlimited") : std::to_string(value); };
+  const auto word = [](std::uint64_t value) {
+    return value == ~0ULL ? std::string("unlimited") : std::to_string(value);
+  };
   return cat(word(soft), ' ', word(hard));
 }
 
@@ -104,9 +106,10 @@ void expect_given(const Sandbox& box, Expectations& out) {
   if (box.procfs) out.push_back({"limits", "out-of-memory score", "oom_score_adj", cat(score), "/process/oomScoreAdj"});
 }
 
-constexpr std::array kLimits = {"RLIMIT_AS",    "RLIMIT_CORE",  "RLIMIT_CPU",    "RLIMIT_DATA",   "RLIMIT_FSIZE",     "RLIMIT_LOCKS",
-                                "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE", "RLIMIT_NICE", "RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_RSS",
-                                "RLIMIT_RTPRIO", "RLIMIT_RTTIME", "RLIMIT_STACK", "RLIMIT_SIGPENDING"};
+constexpr std::array kLimits = {"RLIMIT_AS",     "RLIMIT_CORE",   "RLIMIT_CPU",     "RLIMIT_DATA",
+                                "RLIMIT_FSIZE",  "RLIMIT_LOCKS",  "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE",
+                                "RLIMIT_NICE",   "RLIMIT_NOFILE", "RLIMIT_NPROC",   "RLIMIT_RSS",
+                                "RLIMIT_RTPRIO", "RLIMIT_RTTIME", "RLIMIT_STACK",   "RLIMIT_SIGPENDING"};
 
 void expect_limits(const Sandbox& box, Expectations& out) {
   for (const std::string name : kLimits) {
@@ -119,7 +122,8 @@ void expect_limits(const Sandbox& box, Expectations& out) {
       predicted = limits(limit.soft, limit.hard);
       because = "/process/rlimits";
     }
-    if (!predicted.empty()) out.push_back({"limits", cat(name, ": soft, hard"), cat("rlimits.", name), predicted, because});
+    if (!predicted.empty())
+      out.push_back({"limits", cat(name, ": soft, hard"), cat("rlimits.", name), predicted, because});
   }
 }
 

@@ -41,9 +41,11 @@ std::string print_text(const Report& report, const plan::PrintStyle& style) {
   std::string out = base::cat("bundle ", base::escape(report.bundle), "  policy ", base::escape(report.policy), "\n\n");
   plan::TextTable table(style, {16, 52, 24, 18});
   // As wide as what is below it: what colours takes no room on a terminal.
-  table.row({"control", "attempt", "predicted", "observed", style.colour ? "\x1b[39mverdict\x1b[0m" : "verdict", "because"});
+  table.row(
+      {"control", "attempt", "predicted", "observed", style.colour ? "\x1b[39mverdict\x1b[0m" : "verdict", "because"});
   for (const auto& [expected, observed, agrees] : report.findings) {
-    table.row({expected.control, expected.attempt, cell(expected.predicted), cell(observed), verdict(agrees, style), expected.because});
+    table.row({expected.control, expected.attempt, cell(expected.predicted), cell(observed), verdict(agrees, style),
+               expected.because});
   }
   out += table.print();
   return out + base::cat("\n", report.findings.size(), " controls, ", report.differences,

@@ -38,7 +38,9 @@ bool has_procfs(const plan::LaunchPlan& plan) {
   return found;
 }
 
-bool within(const std::string& path, const std::string& prefix) { return path == prefix || path.starts_with(prefix + "/"); }
+bool within(const std::string& path, const std::string& prefix) {
+  return path == prefix || path.starts_with(prefix + "/");
+}
 
 }  // namespace
 

@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "predict/expectation.h"
-#include "predict/host.h"
 #include "plan/plan.h"
 #include "plan/seccomp_answer.h"
+#include "predict/expectation.h"
+#include "predict/host.h"
 
 namespace predict {
 
-inline constexpr std::uint64_t kPointer = 4096;  // some address; no filter can look behind it
+inline constexpr std::uint64_t kPointer = 4096;     // some address; no filter can look behind it
 inline constexpr std::uint32_t kOtherOwner = 4242;  // as TINY_OWNER of the probe
 
 struct Call {
@@ -33,16 +33,16 @@ struct Sandbox {
   bool user_namespace = false;  // not the initial one
   bool joined_user = false;     // … but one that was there already
   bool procfs = false;
-  bool hosts_procfs = false;    // bound, not one of its pid namespace
+  bool hosts_procfs = false;  // bound, not one of its pid namespace
 
-  bool has_namespace(std::uint64_t type) const;  // not the host's
-  bool cap(int number) const { return (caps.effective >> number & 1) != 0; }           // over its own namespaces
-  bool host_cap(int number) const { return cap(number) && !user_namespace; }           // over the host
+  bool has_namespace(std::uint64_t type) const;                               // not the host's
+  bool cap(int number) const { return (caps.effective >> number & 1) != 0; }  // over its own namespaces
+  bool host_cap(int number) const { return cap(number) && !user_namespace; }  // over the host
   bool global_root() const { return uid == 0 && !user_namespace; }
   std::string sysctl(const std::string& path) const;  // empty: unknown
-  bool masked(const std::string& path) const;          // it, or what it is in
-  bool known_maps() const { return !joined_user; }     // of a user namespace that is joined nobody says what ids it has
-  bool maps(std::uint32_t id) const;                   // whether the id is, or may be, one of its user namespace's
+  bool masked(const std::string& path) const;         // it, or what it is in
+  bool known_maps() const { return !joined_user; }    // of a user namespace that is joined nobody says what ids it has
+  bool maps(std::uint32_t id) const;                  // whether the id is, or may be, one of its user namespace's
 
   // The word in which the filter's refusal is observed; absent if it lets the call through.
   std::optional<std::string> refusal(const Call& call) const;
@@ -53,14 +53,14 @@ Sandbox sandbox_of(const harden::Hardened& hardened, const plan::LaunchPlan& pla
 std::string errno_word(int error);  // "EPERM"; 0: "ok"
 
 // The parts of a prediction, each in a file of its own.
-void expect_process(const Sandbox& box, Expectations& out);      // process.cc
-void expect_namespaces(const Sandbox& box, Expectations& out);   // namespaces.cc
-void expect_mounts(const Sandbox& box, Expectations& out);       // mounts.cc
-void expect_paths(const Sandbox& box, Expectations& out);        // paths.cc
-void expect_calls(const Sandbox& box, Expectations& out);        // calls.cc
-void expect_sequences(const Sandbox& box, Expectations& out);    // sequences.cc
-void expect_sockets(const Sandbox& box, Expectations& out);      // sockets.cc
-void expect_exhaustion(const Sandbox& box, Expectations& out);   // exhaustion.cc
+void expect_process(const Sandbox& box, Expectations& out);     // process.cc
+void expect_namespaces(const Sandbox& box, Expectations& out);  // namespaces.cc
+void expect_mounts(const Sandbox& box, Expectations& out);      // mounts.cc
+void expect_paths(const Sandbox& box, Expectations& out);       // paths.cc
+void expect_calls(const Sandbox& box, Expectations& out);       // calls.cc
+void expect_sequences(const Sandbox& box, Expectations& out);   // sequences.cc
+void expect_sockets(const Sandbox& box, Expectations& out);     // sockets.cc
+void expect_exhaustion(const Sandbox& box, Expectations& out);  // exhaustion.cc
 
 // Where something is written and executed, as paths in the container; what mount is seen where.
 struct SeenMount {

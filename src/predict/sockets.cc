@@ -61,7 +61,9 @@ bool may_be_raw(const Sandbox& box) {
   return box.cap(CAP_NET_RAW) && (!box.user_namespace || box.has_namespace(CLONE_NEWNET));
 }
 
-std::string without_raw(std::string_view with) { return with.starts_with("ok|") ? base::cat("EPERM|", with.substr(3)) : "EPERM"; }
+std::string without_raw(std::string_view with) {
+  return with.starts_with("ok|") ? base::cat("EPERM|", with.substr(3)) : "EPERM";
+}
 
 }  // namespace
 
@@ -69,7 +71,8 @@ void expect_sockets(const Sandbox& box, Expectations& out) {
   for (const auto& rule : kRules) {
     const bool denied = rule.raw && !may_be_raw(box);
     Expectation row{"sockets", base::cat("socket: ", rule.attempt), base::cat("sockets.", rule.name),
-                    denied ? without_raw(rule.with) : std::string(rule.with), denied ? "no CAP_NET_RAW" : "not filtered"};
+                    denied ? without_raw(rule.with) : std::string(rule.with),
+                    denied ? "no CAP_NET_RAW" : "not filtered"};
     for (const auto& kind : kKinds) {
       if (kind.name != rule.name) continue;
       if (const auto word = box.refusal({plan::kNativeAbi, __NR_socket, {{kind.domain, kind.type, kind.protocol}}})) {

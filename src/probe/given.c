@@ -114,12 +114,13 @@ static long fork_until(const void* limit) {
   return -error;
 }
 
-// Past the limit by a quarter and 16 MiB. The child makes itself the one to be killed.
+// Past the limit by a quarter and 16 MiB. The child makes itself the one to be killed; where it may not, it is the
+// largest one all the same.
 static long fill_memory(const void* limit) {
   size_t size = strtoul(limit, NULL, 10);
   size += size / 4 + (16UL << 20);
   int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-  if (score >= 0 && write(score, "1000", 4) < 0) close(score);
+  if (score >= 0 && write(score, "1000", 4) != 4) close(score);
   char* memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return -errno;
   for (size_t at = 0; at < size; at += 4096) memory[at] = 1;

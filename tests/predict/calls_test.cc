@@ -41,8 +41,8 @@ TEST(Calls, WithoutCapabilitiesTheKernelRefuses) {
   oci::Spec spec = samples::minimal();
   spec.process->user.uid = 1000;
   const auto rows = expectations(spec);
-  for (const char* call : {"mount", "fsopen", "unshare_net", "chroot", "reboot", "setuid_0", "settimeofday", "sethostname",
-                           "setns", "core_limit", "realtime"}) {
+  for (const char* call : {"mount", "fsopen", "unshare_net", "chroot", "reboot", "setuid_0", "settimeofday",
+                           "sethostname", "setns", "core_limit", "realtime"}) {
     EXPECT_EQ(word(rows, std::string("attempts.") + call), "EPERM") << call;
   }
   EXPECT_EQ(row(rows, "attempts.mount").because, "no CAP_SYS_ADMIN");
@@ -79,15 +79,21 @@ TEST(Calls, TheFiltersWordComesFirst) {
   EXPECT_EQ(word(expectations(filtered(SeccompAction::kTrace, {"chroot"})), "attempts.chroot"), "ENOSYS");
   const auto rows = expectations(filtered(SeccompAction::kLog, {"chroot"}));
   EXPECT_EQ(word(rows, "attempts.chroot"), "ok");
-  EXPECT_EQ(row(expectations(filtered(SeccompAction::kErrno, {"chroot"})), "attempts.chroot").because, "seccomp filter");
+  EXPECT_EQ(row(expectations(filtered(SeccompAction::kErrno, {"chroot"})), "attempts.chroot").because,
+            "seccomp filter");
 }
 
 TEST(Calls, OfSeveralCallsTheFirstRefusalCounts) {
   using oci::SeccompAction;
-  EXPECT_EQ(word(expectations(filtered(SeccompAction::kErrno, {"name_to_handle_at"}, EXDEV)), "attempts.open_by_handle_at"), "EXDEV");
-  EXPECT_EQ(word(expectations(filtered(SeccompAction::kErrno, {"memfd_create"}, EXDEV)), "attempts.exec_memfd"), "EXDEV");
-  EXPECT_EQ(word(expectations(filtered(SeccompAction::kErrno, {"pidfd_open"}, EXDEV)), "attempts.pidfd_getfd"), "EBADF");
-  EXPECT_EQ(word(expectations(filtered(SeccompAction::kKillProcess, {"pidfd_open"})), "attempts.pidfd_getfd"), "SIGSYS");
+  EXPECT_EQ(
+      word(expectations(filtered(SeccompAction::kErrno, {"name_to_handle_at"}, EXDEV)), "attempts.open_by_handle_at"),
+      "EXDEV");
+  EXPECT_EQ(word(expectations(filtered(SeccompAction::kErrno, {"memfd_create"}, EXDEV)), "attempts.exec_memfd"),
+            "EXDEV");
+  EXPECT_EQ(word(expectations(filtered(SeccompAction::kErrno, {"pidfd_open"}, EXDEV)), "attempts.pidfd_getfd"),
+            "EBADF");
+  EXPECT_EQ(word(expectations(filtered(SeccompAction::kKillProcess, {"pidfd_open"})), "attempts.pidfd_getfd"),
+            "SIGSYS");
 }
 
 // The bug of filters that compare all 64 bits: the prediction is of the call that is made, dirty bits and all.
@@ -115,8 +121,9 @@ TEST(Calls, UnderFaas) {
 
 TEST(Calls, SettingsOfTheHostCount) {
   predict::Host host = predict_samples::host();
-  host.sysctls = {{"user/max_user_namespaces", "0"}, {"kernel/dmesg_restrict", "0"}, {"kernel/yama/ptrace_scope", "3"},
-                  {"kernel/io_uring_disabled", "2"}, {"vm/unprivileged_userfaultfd", "1"}, {"vm/memfd_noexec", "1"},
+  host.sysctls = {{"user/max_user_namespaces", "0"},    {"kernel/dmesg_restrict", "0"},
+                  {"kernel/yama/ptrace_scope", "3"},    {"kernel/io_uring_disabled", "2"},
+                  {"vm/unprivileged_userfaultfd", "1"}, {"vm/memfd_noexec", "1"},
                   {"kernel/perf_event_paranoid", "1"}};
   oci::Spec spec = samples::minimal();
   const auto rows = expectations(predict_samples::made(spec, "passthrough", host));

@@ -42,7 +42,8 @@ TEST(Compare, EachWrongObservationIsADifference) {
 TEST(Compare, EachKeyIsPredictedOnce) {
   for (const char* policy : {"faas", "passthrough"}) {
     std::set<std::string> keys;
-    for (const auto& row : expectations(samples::spec("podman"), policy)) EXPECT_TRUE(keys.insert(row.key).second) << row.key;
+    for (const auto& row : expectations(samples::spec("podman"), policy))
+      EXPECT_TRUE(keys.insert(row.key).second) << row.key;
   }
 }
 
@@ -50,7 +51,8 @@ TEST(Compare, OneOfSeveralWordsAgreesAndNoPartOfOne) {
   const predict::Expectations rows = {{"c", "a", "k", "EPERM|ENOSYS", "b"}};
   EXPECT_EQ(compare(rows, {{"k", "EPERM"}}).differences, 0U);
   EXPECT_EQ(compare(rows, {{"k", "ENOSYS"}}).differences, 0U);
-  for (const char* wrong : {"", "EPER", "ENOSYS|", "ok", "EPERM ENOSYS"}) EXPECT_EQ(compare(rows, {{"k", wrong}}).differences, 1U) << wrong;
+  for (const char* wrong : {"", "EPER", "ENOSYS|", "ok", "EPERM ENOSYS"})
+    EXPECT_EQ(compare(rows, {{"k", wrong}}).differences, 1U) << wrong;
   EXPECT_EQ(compare(rows, {}).findings[0].observed, "not observed");
   const predict::Expectations none = {{"c", "a", "k", "", "b"}};
   EXPECT_EQ(compare(none, {{"k", ""}}).differences, 0U);
@@ -58,7 +60,8 @@ TEST(Compare, OneOfSeveralWordsAgreesAndNoPartOfOne) {
 }
 
 TEST(Print, Text) {
-  auto report = compare({{"c1", "do this", "k", "EPERM", "why"}, {"c2", "do that", "l", "", "why not"}}, {{"k", "ok"}, {"l", ""}});
+  auto report = compare({{"c1", "do this", "k", "EPERM", "why"}, {"c2", "do that", "l", "", "why not"}},
+                        {{"k", "ok"}, {"l", ""}});
   report.policy = "p";
   report.bundle = "/b\x1b";
   EXPECT_EQ(predict::print_text(report, {}),
@@ -74,9 +77,10 @@ TEST(Print, Text) {
 TEST(Print, Json) {
   auto report = compare({{"c", "a", "k", "EPERM", "why"}}, {{"k", "o\"k"}});
   report.policy = "p";
-  EXPECT_EQ(predict::print_json(report),
-            "{\"policy\":\"p\",\"bundle\":\"\",\"controls\":[{\"control\":\"c\",\"attempt\":\"a\",\"predicted\":\"EPERM\","
-            "\"observed\":\"o\\\"k\",\"agrees\":false,\"because\":\"why\"}],\"differences\":1}\n");
+  EXPECT_EQ(
+      predict::print_json(report),
+      "{\"policy\":\"p\",\"bundle\":\"\",\"controls\":[{\"control\":\"c\",\"attempt\":\"a\",\"predicted\":\"EPERM\","
+      "\"observed\":\"o\\\"k\",\"agrees\":false,\"because\":\"why\"}],\"differences\":1}\n");
 }
 
 predict::Observations read(const std::string& lines, const predict::Host& host = predict_samples::host()) {

@@ -36,7 +36,9 @@ predict::Expectations expectations(const Case& from) {
   return rows ? *std::move(rows) : predict::Expectations{};
 }
 
-predict::Expectations expectations(oci::Spec spec, const char* policy) { return expectations(made(std::move(spec), policy)); }
+predict::Expectations expectations(oci::Spec spec, const char* policy) {
+  return expectations(made(std::move(spec), policy));
+}
 
 predict::Expectation row(const predict::Expectations& rows, const std::string& key) {
   for (const auto& row : rows) {
