@@ -12,6 +12,7 @@ _bulkhead_options() {
     policy) echo '-b --bundle -f --format --fail-on-widening --policy -h --help' ;;
     spec) echo '-b --bundle --rootless -h --help' ;;
     explain) echo '-b --bundle -f --format --policy -h --help' ;;
+    probe) echo '-b --bundle -f --format --program --policy -h --help' ;;
     start | state | features) echo '-h --help' ;;
     '') echo '--root --log --log-format --debug --policy --policy-dir --systemd-cgroup --rootless --criu -v --version -h --help' ;;
   esac
@@ -26,11 +27,11 @@ _bulkhead_values() {
     --format | -f)
       case $1 in
         list) COMPREPLY=($(compgen -W 'table json' -- "$3")) ;;
-        explain | policy) COMPREPLY=($(compgen -W 'text json' -- "$3")) ;;
+        explain | probe | policy) COMPREPLY=($(compgen -W 'text json' -- "$3")) ;;
         *) return 1 ;;
       esac ;;
     --root | --policy-dir | --bundle | -b) COMPREPLY=($(compgen -d -- "$3")) ;;
-    --log | --pid-file | --console-socket | --pidfd-socket | --criu) COMPREPLY=($(compgen -f -- "$3")) ;;
+    --log | --pid-file | --console-socket | --pidfd-socket | --criu | --program) COMPREPLY=($(compgen -f -- "$3")) ;;
     --preserve-fds) COMPREPLY=() ;;
     *) return 1 ;;
   esac
@@ -38,7 +39,7 @@ _bulkhead_values() {
 
 _bulkhead() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' root=() i word
-  local verbs='create start run state kill delete list explain policy spec features help'
+  local verbs='create start run state kill delete list explain probe policy spec features help'
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}

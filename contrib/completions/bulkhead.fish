@@ -2,7 +2,7 @@
 
 function __bulkhead_verb
     for word in (commandline -opc)[2..-1]
-        contains -- $word create start run state kill delete list explain policy spec features help; and echo $word; and return
+        contains -- $word create start run state kill delete list explain probe policy spec features help; and echo $word; and return
     end
     return 1
 end
@@ -19,7 +19,7 @@ complete -c bulkhead -n 'not __bulkhead_verb' -l root -r -F -d 'where the state 
 complete -c bulkhead -n 'not __bulkhead_verb' -l log -r -F -d 'append the error to this file'
 complete -c bulkhead -n 'not __bulkhead_verb' -l log-format -x -a 'text json' -d 'format of the log file'
 complete -c bulkhead -n 'not __bulkhead_verb' -l debug -d 'log what is done as well'
-complete -c bulkhead -n 'not __bulkhead_verb; or __bulkhead_is create run explain policy' -l policy -r -F -a 'baseline compat faas faas-go faas-java faas-node faas-python faas-restricted passthrough sandbox' -d 'hardening policy'
+complete -c bulkhead -n 'not __bulkhead_verb; or __bulkhead_is create run explain probe policy' -l policy -r -F -a 'baseline compat faas faas-go faas-java faas-node faas-python faas-restricted passthrough sandbox' -d 'hardening policy'
 complete -c bulkhead -n 'not __bulkhead_verb' -l systemd-cgroup -d 'have systemd make the cgroup'
 complete -c bulkhead -n 'not __bulkhead_verb' -l rootless -x -a 'true false auto' -d 'accepted for callers of runc'
 complete -c bulkhead -n 'not __bulkhead_verb' -l policy-dir -x -a '(__fish_complete_directories)' -d 'directory of policies'
@@ -34,13 +34,14 @@ complete -c bulkhead -n 'not __bulkhead_verb' -a kill -d 'send a signal to the i
 complete -c bulkhead -n 'not __bulkhead_verb' -a delete -d 'remove what is left of a container'
 complete -c bulkhead -n 'not __bulkhead_verb' -a list -d 'list the containers'
 complete -c bulkhead -n 'not __bulkhead_verb' -a explain -d 'show how a bundle would be hardened and run'
+complete -c bulkhead -n 'not __bulkhead_verb' -a probe -d 'try from inside what a container must not be able to do'
 complete -c bulkhead -n 'not __bulkhead_verb' -a policy -d 'list, show, check, compare and test hardening policies'
 complete -c bulkhead -n 'not __bulkhead_verb' -a spec -d 'write a config.json to start from'
 complete -c bulkhead -n 'not __bulkhead_verb' -a features -d 'print what this runtime supports'
 complete -c bulkhead -n 'not __bulkhead_verb' -a help -d 'show help'
 
 complete -c bulkhead -n '__bulkhead_is start state kill delete' -a '(__bulkhead_containers)'
-complete -c bulkhead -n '__bulkhead_is create run spec explain policy' -s b -l bundle -r -F -d 'directory with config.json'
+complete -c bulkhead -n '__bulkhead_is create run spec explain probe policy' -s b -l bundle -r -F -d 'directory with config.json'
 complete -c bulkhead -n '__bulkhead_is create run' -l pid-file -r -F -d 'write the pid of init to this file'
 complete -c bulkhead -n '__bulkhead_is create run' -l console-socket -r -F -d 'send the terminal to this socket'
 complete -c bulkhead -n '__bulkhead_is create run' -l pidfd-socket -r -F -d 'send a pidfd of init to this socket'
@@ -55,6 +56,7 @@ complete -c bulkhead -n '__bulkhead_is delete' -s f -l force -d 'kill it first'
 complete -c bulkhead -n '__bulkhead_is policy' -F -a 'list show lint diff why test schema'
 complete -c bulkhead -n '__bulkhead_is policy' -l fail-on-widening -d 'exit 1 if NEW is wider'
 complete -c bulkhead -n '__bulkhead_is list' -s f -l format -x -a 'table json' -d 'how to print'
-complete -c bulkhead -n '__bulkhead_is explain policy' -s f -l format -x -a 'text json' -d 'how to print'
+complete -c bulkhead -n '__bulkhead_is explain probe policy' -s f -l format -x -a 'text json' -d 'how to print'
 complete -c bulkhead -n '__bulkhead_is list' -s q -l quiet -d 'only ids'
+complete -c bulkhead -n '__bulkhead_is probe' -l program -r -F -d 'run this static program'
 complete -c bulkhead -n '__bulkhead_is spec' -l rootless -d 'for a user without privileges'

@@ -43,6 +43,7 @@ struct CreateArgs {  // of create and of run
   bool detach = false;  // create: accepted, means nothing
   bool keep = false;    // run: leave the stopped container for `delete`
   bool no_subreaper = false;
+  std::string program;  // of `probe`, no option: executed in place of the container's
 };
 
 struct StartArgs {
@@ -81,6 +82,12 @@ struct ExplainArgs {
   OutputFormat format = OutputFormat::kText;
 };
 
+struct ProbeArgs {
+  std::string bundle;   // empty: the current directory
+  std::string program;  // empty: the installed one
+  OutputFormat format = OutputFormat::kText;
+};
+
 struct PolicyArgs {
   std::string action;                // "list", "show" …, not yet looked at
   std::vector<std::string> operands;
@@ -90,7 +97,7 @@ struct PolicyArgs {
 };
 
 using VerbArgs = std::variant<std::monostate, CreateArgs, StartArgs, StateArgs, KillArgs, DeleteArgs, ListArgs,
-                              SpecArgs, FeaturesArgs, ExplainArgs, PolicyArgs>;
+                              SpecArgs, FeaturesArgs, ExplainArgs, ProbeArgs, PolicyArgs>;
 
 struct VerbSpec;  // options.h
 

@@ -83,6 +83,7 @@ PrepareRequest request_of(const CreateArgs& args, bool gate) {
   request.no_new_keyring = args.no_new_keyring;
   request.preserve_fds = args.preserve_fds;
   request.refusals = Refusals::kLog;
+  request.program = args.program;
   return request;
 }
 
@@ -102,19 +103,19 @@ void report(const harden::Decisions& decisions, const std::vector<std::string>& 
 
 }  // namespace
 
-Made::Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, plan::LaunchPlan plan,
+Made::Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, Prepared prepared,
            container::Record record)
     : root_(std::move(root)),
       dir_(std::move(dir)),
       launched_(std::move(launched)),
-      plan_(std::move(plan)),
+      prepared_(std::move(prepared)),
       record_(std::move(record)) {}
 
 Made::Made(Made&& other) noexcept
     : root_(std::move(other.root_)),
       dir_(std::move(other.dir_)),
       launched_(std::move(other.launched_)),
-      plan_(std::move(other.plan_)),
+      prepared_(std::move(other.prepared_)),
       record_(std::move(other.record_)),
       armed_(std::exchange(other.armed_, false)) {}
 
@@ -154,7 +155,7 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   for (const auto& warning : launched.warnings) log.warning(warning);
   launched.warnings.clear();
   remove_dir.commit();
-  return Made(std::move(root), std::move(dir), std::move(launched), std::move(prepared.plan), std::move(record));
+  return Made(std::move(root), std::move(dir), std::move(launched), std::move(prepared), std::move(record));
 }
 
 base::Result<void> write_pid_file(const std::string& path, pid_t pid) {

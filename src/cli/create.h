@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "cli/args.h"
+#include "cli/prepare.h"
 #include "container/record.h"
 #include "container/state_dir.h"
 #include "launch/launch.h"
@@ -16,7 +17,7 @@ namespace cli {
 // A container that is set up and recorded, its init waiting. Until keep() is called, the destructor undoes it all.
 class Made {
  public:
-  Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, plan::LaunchPlan plan,
+  Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, Prepared prepared,
        container::Record record);
   Made(Made&& other) noexcept;
   Made& operator=(Made&&) = delete;
@@ -24,7 +25,9 @@ class Made {
   ~Made();
 
   launch::Launched& launched() { return launched_; }
-  const plan::LaunchPlan& plan() const { return plan_; }
+  const plan::LaunchPlan& plan() const { return prepared_.plan; }
+  const harden::Hardened& hardened() const { return prepared_.outcome.hardened; }
+  const predict::Host& host() const { return prepared_.host; }
   const container::Record& record() const { return record_; }
   const container::StateRoot& root() const { return root_; }
   const container::ContainerDir& dir() const { return dir_; }
@@ -34,7 +37,7 @@ class Made {
   container::StateRoot root_;
   container::ContainerDir dir_;
   launch::Launched launched_;
-  plan::LaunchPlan plan_;
+  Prepared prepared_;
   container::Record record_;
   bool armed_ = true;
 };

@@ -1,7 +1,3 @@
-#include <unistd.h>
-
-#include <cstdlib>
-
 #include "base/text.h"
 #include "cli/output.h"
 #include "cli/prepare.h"
@@ -19,10 +15,7 @@ base::Result<int> cmd_explain(const GlobalArgs& global, const ExplainArgs& args,
   if (args.format == OutputFormat::kJson) {
     TRY(print(plan::print_json(prepared.plan, prepared.outcome.decisions, &prepared.selected.policy)));
   } else {
-    const bool terminal = ::isatty(STDOUT_FILENO) == 1;
-    const char* no_colour = std::getenv("NO_COLOR");  // no-color.org
-    const plan::PrintStyle style{.colour = terminal && (no_colour == nullptr || *no_colour == '\0'), .align = terminal};
-    TRY(print(plan::print_text(prepared.plan, prepared.outcome.decisions, style, &prepared.selected.policy)));
+    TRY(print(plan::print_text(prepared.plan, prepared.outcome.decisions, print_style(), &prepared.selected.policy)));
   }
   for (const auto& warning : prepared.plan.warnings) log.warning(warning);
   return 0;

@@ -4,9 +4,12 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "plan/print.h"
 
 namespace cli {
 
 base::Result<void> print(std::string_view text);
+// Colours and columns for a terminal; for a pipe, neither.
+plan::PrintStyle print_style();
 
 }  // namespace cli

@@ -9,6 +9,7 @@
 #include "cli/select.h"
 #include "harden/harden.h"
 #include "plan/plan.h"
+#include "predict/host.h"
 
 namespace cli {
 
@@ -22,6 +23,7 @@ struct PrepareRequest {
   bool no_pivot = false;
   bool no_new_keyring = false;
   std::uint32_t preserve_fds = 0;
+  std::string program;  // of `probe`: executed in place of the container's
   // Set after a first try failed on it: this root cannot be idmapped after all, and why.
   std::string remap_unable;
   Refusals refusals = Refusals::kTell;
@@ -32,6 +34,7 @@ struct Prepared {
   harden::Outcome outcome;
   plan::LaunchPlan plan;
   bool remapped = false;  // the plan relies on an idmapped root
+  predict::Host host;     // for `probe` only
 };
 
 base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& request, const base::Log& log);

@@ -20,6 +20,7 @@ struct Runner {
   base::Result<int> operator()(const SpecArgs& args) const { return cmd_spec(line.global, args, log); }
   base::Result<int> operator()(const FeaturesArgs& args) const { return cmd_features(line.global, args, log); }
   base::Result<int> operator()(const ExplainArgs& args) const { return cmd_explain(line.global, args, log); }
+  base::Result<int> operator()(const ProbeArgs& args) const { return cmd_probe(line.global, args, log); }
   base::Result<int> operator()(const PolicyArgs& args) const { return cmd_policy(line.global, args, log); }
   base::Result<int> operator()(std::monostate) const { return base::Error::usage("no command"); }
 };

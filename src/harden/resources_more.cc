@@ -103,8 +103,11 @@ void harden_swap(Work& work) {
   memory.swap = memory.limit;
 }
 
-// Names that the policy does not know could set what another of its rules lowers.
-void harden_names(Work& work) {
+}  // namespace
+
+// Names that the policy does not know could set what another of its rules lowers. Before the limits: one that is removed
+// here limits nothing.
+void harden_unified_names(Work& work) {
   const auto& rule = work.policy.resources.unified;
   if (!rule || !work.spec.linux.resources) return;
   std::vector<std::string> removed;
@@ -122,10 +125,7 @@ void harden_names(Work& work) {
           .why = "it writes to the kernel's own files, and so past every other limit"});
 }
 
-}  // namespace
-
 base::Result<void> harden_more_resources(Work& work) {
-  harden_names(work);
   TRY(harden_cpu(work));
   harden_swap(work);
   return base::ok();

@@ -30,10 +30,18 @@ long check_executable(const char* path) {
   return result;
 }
 
-// While a container waits to be started, its init holds nothing of the host but the gate.
+// Of the runtime's own program, which exec is given instead of a path.
+std::int32_t program_slot(const Context& ctx) {
+  const std::uint32_t count = ctx.image.header->op_count;
+  if (count == 0 || ctx.image.ops[count - 1].kind != plan::image::OpKind::kExec) return plan::image::kNoSlot;
+  return ctx.image.ops[count - 1].slot;
+}
+
+// While a container waits to be started, its init holds nothing of the host but the gate and that program.
 void close_slots(Context& ctx, std::int32_t gate_slot) {
+  const std::int32_t program = program_slot(ctx);
   for (std::int32_t slot = 0; slot < static_cast<std::int32_t>(ctx.image.header->slot_count); ++slot) {
-    if (slot == gate_slot || ctx.image.slots[slot] < 0) continue;
+    if (slot == gate_slot || slot == program || ctx.image.slots[slot] < 0) continue;
     call(__NR_close, ctx.image.slots[slot]);
     ctx.image.slots[slot] = -1;
   }
@@ -108,12 +116,19 @@ long ready(Context& ctx, const Op&) {
 // A true close, not just close-on-exec: "/proc/self/fd/N" as the program or the working directory must not
 // resolve to anything of the host (CVE-2024-21626).
 long close_fds(Context& ctx, const Op& op) {
-  const auto first = static_cast<unsigned>(op.a);
-  const auto report = static_cast<unsigned>(ctx.report);
-  long result = 0;
-  if (report > first) result = call(__NR_close_range, first, report - 1, 0);
-  if (!failed(result)) result = call(__NR_close_range, report + 1 > first ? report + 1 : first, ~0U, 0);
-  return result;
+  auto next = static_cast<unsigned>(op.a);
+  const int program = ctx.fd(program_slot(ctx));
+  if (program >= 0) call(__NR_fcntl, program, F_SETFD, 1 /* FD_CLOEXEC */);
+  const bool program_first = program < ctx.report;
+  const int all_spared[] = {program_first ? program : ctx.report, program_first ? ctx.report : program};
+  for (const int spared : all_spared) {
+    if (spared < 0 || static_cast<unsigned>(spared) < next) continue;
+    const auto fd = static_cast<unsigned>(spared);
+    const long result = fd > next ? call(__NR_close_range, next, fd - 1, 0) : 0;
+    if (failed(result)) return result;
+    next = fd + 1;
+  }
+  return call(__NR_close_range, next, ~0U, 0);
 }
 
 long seccomp(Context& ctx, const Op& op) {
@@ -129,7 +144,26 @@ long seccomp(Context& ctx, const Op& op) {
   return failed(loaded) || !listener ? loaded : await_taken(ctx);
 }
 
-long exec(Context& ctx, const Op&) {
+namespace {
+
+// Unlike a path in the root, a descriptor needs nothing of the container's files.
+long exec_program(Context& ctx, const Op& op) {
+  const int fd = ctx.fd(op.slot);
+  if ((op.flags & plan::image::kByPath) == 0) {
+    return call(__NR_execveat, fd, "", ctx.image.argv, ctx.image.envp, AT_EMPTY_PATH);
+  }
+  char path[32] = "/proc/self/fd/";
+  char digits[12];
+  int count = 0;
+  for (int rest = fd; count == 0 || rest > 0; rest /= 10) digits[count++] = static_cast<char>('0' + rest % 10);
+  char* end = path + 14;
+  while (count > 0) *end++ = digits[--count];
+  return call(__NR_execve, path, ctx.image.argv, ctx.image.envp);
+}
+
+}  // namespace
+
+long exec(Context& ctx, const Op& op) {
   const auto pointers = [&](std::uint64_t* table, std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i) {
       table[i] = reinterpret_cast<std::uint64_t>(ctx.image.strings + table[i]);
@@ -138,6 +172,7 @@ long exec(Context& ctx, const Op&) {
   pointers(ctx.image.argv, ctx.image.header->argv_count);
   pointers(ctx.image.envp, ctx.image.header->envp_count);
   ctx.detail = kExecFailed;
+  if (op.slot >= 0) return exec_program(ctx, op);
   return call(__NR_execve, ctx.text(ctx.executable), ctx.image.argv, ctx.image.envp);
 }
 

@@ -16,6 +16,8 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "kernel/file.h"
+#include "kernel/memfd.h"
 #include "kernel/mount.h"
 #include "launch/idmap.h"
 
@@ -138,6 +140,19 @@ base::Result<UniqueFd> open_gate(int dir_fd) {
   return socket;
 }
 
+constexpr std::size_t kMaxProgram = 16U << 20;
+
+// A copy that nobody can change, so that not even a descriptor of the host's file gets into the container.
+base::Result<UniqueFd> open_program(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file) return Error::system(errno, "open", path);
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) return Error::system(errno, "fstat", path);
+  if (!S_ISREG(info.st_mode)) return Error::config(cat(base::quote(path), " is not a regular file"));
+  const std::string content = TRY_IN(cat("read ", base::quote(path)), kernel::read_all(file.get(), kMaxProgram));
+  return kernel::sealed_memfd("bulkhead-program", content, true);
+}
+
 struct Opener {
   const plan::LaunchPlan& plan;
   kernel::CgroupHandle& cgroup;
@@ -155,6 +170,7 @@ struct Opener {
   }
   base::Result<UniqueFd> operator()(const plan::NamespaceFile& s) const { return open_namespace({s.type, s.path}); }
   base::Result<UniqueFd> operator()(const plan::GateSocket&) const { return open_gate(gate_dir_fd); }
+  base::Result<UniqueFd> operator()(const plan::ProgramFile& s) const { return open_program(s.path); }
 };
 
 // Why a root or a bind could not be idmapped, in words for the operator.

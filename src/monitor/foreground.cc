@@ -4,8 +4,10 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <ctime>
 #include <optional>
 #include <utility>
 
@@ -26,6 +28,12 @@ std::optional<kernel::ExitStatus> reap_children(pid_t init) {
     status.emplace();
     (info.si_code == CLD_EXITED ? status->code : status->signal) = info.si_status;
   }
+}
+
+std::int64_t now_milliseconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
 }  // namespace
@@ -53,10 +61,14 @@ Foreground::~Foreground() {
   if (signals_) ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
 }
 
-base::Result<kernel::ExitStatus> Foreground::wait(const kernel::PidFd& init) const {
+base::Result<kernel::ExitStatus> Foreground::wait(const kernel::PidFd& init, int most_milliseconds) const {
+  const std::int64_t end = now_milliseconds() + most_milliseconds;
   for (;;) {
     std::array<pollfd, 2> polls = {pollfd{signals_.get(), POLLIN, 0}, pollfd{init.fd(), POLLIN, 0}};
-    if (::poll(polls.data(), polls.size(), -1) < 0) {
+    const auto left = most_milliseconds < 0 ? -1 : static_cast<int>(std::max<std::int64_t>(end - now_milliseconds(), 0));
+    const int ready = ::poll(polls.data(), polls.size(), left);
+    if (ready == 0) return base::Error::state(base::cat("the container has not ended after ", most_milliseconds / 1000, " s"));
+    if (ready < 0) {
       if (errno == EINTR) continue;
       return base::Error::system(errno, "wait for the container");
     }

@@ -19,8 +19,8 @@ class Foreground {
   ~Foreground();
 
   // Forwards signals until `init`, a child of this process, has exited, and reaps it. Reaps other children too, for
-  // this process may be a subreaper.
-  base::Result<kernel::ExitStatus> wait(const kernel::PidFd& init) const;
+  // this process may be a subreaper. Error, state: it has not exited in that time.
+  base::Result<kernel::ExitStatus> wait(const kernel::PidFd& init, int most_milliseconds = -1) const;
 
   // What is forwarded: all but SIGKILL and SIGSTOP (cannot be caught), SIGCHLD and SIGPIPE (about this process
   // itself) and SIGURG (meaningless to a container; Go programs send it to themselves).

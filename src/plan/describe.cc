@@ -132,7 +132,10 @@ struct Describer {
   StepText operator()(const Ready&) const { return {"ready", plan.gate.valid() ? "wait for start" : ""}; }
   StepText operator()(const CloseFds& o) const { return {"close", cat("descriptors from ", o.first)}; }
   StepText operator()(const Seccomp& o) const { return {"seccomp", cat(o.instructions, " instructions")}; }
-  StepText operator()(const Exec&) const { return {"exec", plan.argv.empty() ? "" : plan.argv.front()}; }
+  StepText operator()(const Exec& o) const {
+    const char* how = !o.program.valid() ? "" : o.by_path ? " by /proc/self/fd" : " by descriptor";
+    return {"exec", cat(plan.argv.empty() ? "" : plan.argv.front(), how)};
+  }
 };
 
 }  // namespace

@@ -167,7 +167,7 @@ struct Encoder {
   void operator()(const Ready&) { add(OpKind::kReady); }
   void operator()(const CloseFds& o) { add(OpKind::kCloseFds).a = o.first; }
   void operator()(const Seccomp& o) { add(OpKind::kSeccomp).a = o.flags; }
-  void operator()(const Exec&) { add(OpKind::kExec); }
+  void operator()(const Exec& o) { flag(add(OpKind::kExec, o.program), image::kByPath, o.by_path); }
 
  private:
   image::Op& pair(OpKind kind, std::uint64_t a, std::uint64_t b) {

@@ -91,7 +91,7 @@ base::Result<void> plan_identity(Builder& b) {
   b.add(SetCaps{caps}, "/process/capabilities");
   b.add(Umask{user.umask.value_or(022)}, "/process/user/umask");
   b.add(Chdir{cwd, false}, "/process/cwd");
-  b.add(FindExecutable{candidates(process)}, "/process/args/0");
+  if (b.options.program.empty()) b.add(FindExecutable{candidates(process)}, "/process/args/0");
   if (process.no_new_privileges) b.add(NoNewPrivs{}, "/process/noNewPrivileges");
   b.add(NotDumpable{}, "runtime: nothing of init can be read until the program is in place");
 

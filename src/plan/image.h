@@ -60,7 +60,7 @@ enum class OpKind : std::uint16_t {
   kReady,          // tells the parent, then waits for the gate
   kCloseFds,       // a: first fd to close (the report socket is spared)
   kSeccomp,        // a: SECCOMP_FILTER_FLAG_*
-  kExec,           // -
+  kExec,           // slot: a program to execute instead of what kFindExecutable chose, or kNoSlot; flags: kByPath
   kCount,
 };
 
@@ -73,6 +73,7 @@ enum OpFlags : std::uint16_t {
   kKeepGroups = 1 << 6,
   kIgnoreErrors = 1 << 7,    // a failure is a warning
   kSkipMissing = 1 << 8,
+  kByPath = 1 << 9,          // kExec: by way of /proc/self/fd, with execve(2)
 };
 
 struct Op {

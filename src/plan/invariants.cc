@@ -158,6 +158,18 @@ bool descriptors_closed(const LaunchPlan& plan, const harden::Hardened&) {
          std::get<CloseFds>(plan.steps[*close].op).first == 3 + plan.preserve_fds;
 }
 
+// One program: the container's, which is looked for in the root, or the runtime's own, which comes as a descriptor.
+bool program_known(const LaunchPlan& plan, const harden::Hardened&) {
+  const auto exec = first<Exec>(plan);
+  if (!exec) return true;  // exec-is-last
+  const Slot slot = std::get<Exec>(plan.steps[*exec].op).program;
+  const auto own = std::count_if(plan.fds.begin(), plan.fds.end(),
+                                 [](const FdPlan& fd) { return std::holds_alternative<ProgramFile>(fd.source); });
+  if (!slot.valid()) return count<FindExecutable>(plan) == 1 && own == 0;
+  return count<FindExecutable>(plan) == 0 && own == 1 && static_cast<std::size_t>(slot.index) < plan.fds.size() &&
+         std::holds_alternative<ProgramFile>(plan.fds[static_cast<std::size_t>(slot.index)].source);
+}
+
 bool slots_valid(const LaunchPlan& plan, const harden::Hardened&) {
   const auto valid = [&plan](const Slot& slot) {
     return slot.index >= 0 && static_cast<std::size_t>(slot.index) < plan.fds.size();
@@ -187,6 +199,7 @@ const Invariant kInvariants[] = {
     {"mounts-nosuid-nodev", mounts_nosuid_nodev},
     {"secrets-sealed", secrets_sealed},
     {"descriptors-closed", descriptors_closed},
+    {"program-known", program_known},
     {"slots-valid", slots_valid},
 };
 const std::size_t kInvariantCount = sizeof(kInvariants) / sizeof(kInvariants[0]);

@@ -72,7 +72,9 @@ struct VerifyCwd {};
 struct Ready {};
 struct CloseFds { std::uint32_t first = 3; };
 struct Seccomp { std::uint32_t flags = 0; std::size_t instructions = 0; };
-struct Exec {};
+// `program`: instead of what FindExecutable found, this slot's; by_path: as /proc/self/fd/N, for a filter that allows
+// execve(2) alone.
+struct Exec { Slot program; bool by_path = false; };
 
 using Op = std::variant<JoinCgroup, ResetAffinity, WaitMaps, Keyring, Session, Unshare, JoinMountNamespace, Hostname, Domainname,
                         Loopback, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,

@@ -45,8 +45,10 @@ struct LocalMount {};                                            // made by init
 struct TasksFile { std::string controller; };                    // v1: the container's tasks file
 struct NamespaceFile { std::uint64_t type = 0; std::string path; };
 struct GateSocket {};                                            // the listening socket of create
+struct ProgramFile { std::string path; };                        // a program of the runtime's own, as a sealed memory file
 
-using FdSource = std::variant<RootTree, BindTree, CgroupTree, ParentMount, LocalMount, TasksFile, NamespaceFile, GateSocket>;
+using FdSource = std::variant<RootTree, BindTree, CgroupTree, ParentMount, LocalMount, TasksFile, NamespaceFile, GateSocket,
+                              ProgramFile>;
 
 struct FdPlan {
   FdSource source;
@@ -98,6 +100,7 @@ struct CreateOptions {
   bool gate = true;                      // create: wait for `start`; run: the parent says when
   std::string home;                      // of the user, from the root's /etc/passwd; empty: unknown
   std::vector<std::string> extra_env;    // LISTEN_FDS and LISTEN_PID
+  std::string program;                   // probe: this file of the host is executed, and not the container's program
   // The seccomp program, compiled or from the cache; empty: plan_create compiles it.
   std::optional<SeccompProgram> seccomp;
 };

@@ -7,44 +7,12 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "oci/names.h"
+#include "plan/text_table.h"
 
 namespace plan {
 namespace {
 
 using base::cat;
-
-// Rows of cells; the last column is never padded.
-class Table {
- public:
-  explicit Table(const PrintStyle& style) : style_(style) {}
-  void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
-
-  std::string print() const {
-    std::vector<std::size_t> widths;
-    for (const auto& row : rows_) {
-      widths.resize(std::max(widths.size(), row.size()));
-      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], std::min(row[i].size(), kWidest));
-    }
-    std::string out;
-    for (const auto& row : rows_) {
-      out += "  ";
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        if (i == 0 && style_.colour) out += "\x1b[1m";
-        out += row[i];
-        if (i == 0 && style_.colour) out += "\x1b[0m";
-        if (i + 1 == row.size()) break;
-        out += style_.align && widths[i] > row[i].size() ? std::string(widths[i] - row[i].size() + 2, ' ') : "  ";
-      }
-      out += '\n';
-    }
-    return out;
-  }
-
- private:
-  static constexpr std::size_t kWidest = 56;
-  PrintStyle style_;
-  std::vector<std::vector<std::string>> rows_;
-};
 
 std::string heading(std::string_view text, const PrintStyle& style) {
   return style.colour ? cat("\x1b[1;4m", text, "\x1b[0m\n") : cat(text, "\n");
@@ -97,13 +65,13 @@ std::string print_text(const LaunchPlan& plan, const harden::Decisions& decision
   if (policy != nullptr) out += policy_lines(*policy);
   out += "\n";
   out += heading(cat("decisions (", decisions.size(), ")"), style);
-  Table changes(style);
+  TextTable changes(style);
   for (const auto& d : decisions) {
     changes.row({d.control, d.where, decision_line(d, style), d.why, d.source});
   }
   out += changes.print();
   out += "\n" + heading("plan", style);
-  Table head(style);
+  TextTable head(style);
   head.row({"namespaces", namespace_list(plan)});
   if (!plan.uid_maps.empty()) head.row({"uid map", map_list(plan.uid_maps)});
   if (!plan.gid_maps.empty()) head.row({"gid map", map_list(plan.gid_maps)});
@@ -112,7 +80,7 @@ std::string print_text(const LaunchPlan& plan, const harden::Decisions& decision
   if (!plan.cgroup.device_program.empty()) head.row({"", cat("device program, ", plan.cgroup.device_program.size(), " instructions")});
   if (plan.oom_score_adj) head.row({"oom score", cat(*plan.oom_score_adj), "/process/oomScoreAdj"});
   out += head.print();
-  Table steps(style);
+  TextTable steps(style);
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const StepText text = describe(plan.steps[i], plan);
     std::string number = std::to_string(i);

@@ -1,9 +1,13 @@
 // The end of the plan: ready, the gate, descriptors, the filter, exec; and what exec is given.
 
+#include <asm/unistd.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/seccomp.h>
 #include <sys/resource.h>
 
 #include "plan/builder.h"
+#include "plan/seccomp_answer.h"
 
 namespace plan {
 namespace {
@@ -30,11 +34,34 @@ std::vector<std::string> plan_environment(const Builder& b) {
   return out;
 }
 
+bool has_procfs(const Builder& b) {
+  bool found = false;
+  for (const auto& mount : b.plan.mounts) {
+    if (mount.target == "/proc") found = mount.type == PROC_SUPER_MAGIC || mount.bind;
+  }
+  return found;
+}
+
+// The sandbox stays exactly as it is: the program comes as a descriptor and is executed in the way that the filter
+// allows, or not at all.
+base::Result<Exec> plan_own_program(Builder& b) {
+  const Slot slot = b.add_fd(ProgramFile{b.options.program}, "runtime: its own program");
+  const auto allows = [&](std::uint32_t number, const CallArgs& args) {
+    return passes(seccomp_answer(b.plan.seccomp, kNativeAbi, number, args));
+  };
+  constexpr std::uint64_t kPointer = 4096;
+  if (allows(__NR_execveat, {{3, kPointer, kPointer, kPointer, AT_EMPTY_PATH}})) return Exec{slot, false};
+  if (allows(__NR_execve, {{kPointer, kPointer, kPointer}}) && has_procfs(b)) return Exec{slot, true};
+  return base::Error::unsupported("the seccomp filter refuses execveat(2), and execve(2) or a procfs on \"/proc\" is missing: "
+                                  "no program can be executed by descriptor")
+      .hint("probe does not widen the sandbox that it is to try");
+}
+
 }  // namespace
 
 base::Result<void> plan_program(Builder& b) {
   const oci::Process& process = *b.spec.process;
-  b.plan.argv = process.args;
+  b.plan.argv = b.options.program.empty() ? process.args : std::vector<std::string>{"probe"};
   b.plan.envp = plan_environment(b);
   if (b.options.gate) b.plan.gate = b.add_fd(GateSocket{}, "runtime: where start connects");
   const auto* request = b.spec.linux.seccomp ? &*b.spec.linux.seccomp : nullptr;
@@ -56,7 +83,11 @@ base::Result<void> plan_program(Builder& b) {
   }
   b.add(CloseFds{3 + b.options.preserve_fds}, "runtime: only stdio and preserved descriptors reach the container");
   if (!b.plan.seccomp.code.empty()) b.add(Seccomp{b.plan.seccomp.flags, b.plan.seccomp.code.size()}, because);
-  b.add(Exec{}, "/process/args");
+  if (b.options.program.empty()) {
+    b.add(Exec{}, "/process/args");
+  } else {
+    b.add(TRY(plan_own_program(b)), "runtime: its own program");
+  }
   return base::ok();
 }
 

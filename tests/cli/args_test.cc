@@ -32,6 +32,16 @@ Args args_of(const CommandLine& line) {
   return args == nullptr ? Args{} : *args;
 }
 
+TEST(ParseCommandLine, Probe) {
+  const auto line = parse("probe -b /b --format json --program /p --policy faas");
+  const auto args = args_of<ProbeArgs>(line);
+  EXPECT_EQ(args.bundle, "/b");
+  EXPECT_EQ(args.format, OutputFormat::kJson);
+  EXPECT_EQ(args.program, "/p");
+  EXPECT_EQ(line.global.policy, "faas");
+  EXPECT_EQ(args_of<ProbeArgs>(parse("probe")).format, OutputFormat::kText);
+}
+
 // As containerd's shim (go-runc), conmon, podman, CRI-O, conmon-rs, buildah and BuildKit call their runtime.
 TEST(ParseCommandLine, TakesTheLinesOfTheCallers) {
   for (const char* words : {
@@ -214,6 +224,9 @@ TEST(ParseCommandLine, WrongOptionsAndValues) {
       {"--rootless maybe list", "option \"--rootless\": want true or false or auto, have \"maybe\""},
       {"list --format xml", "list: option \"--format\": want table or json, have \"xml\""},
       {"list --format text", "list: option \"--format\": want table or json, have \"text\""},
+      {"probe --format table", "probe: option \"--format\": want text or json, have \"table\""},
+      {"probe x", "\"probe\" requires exactly 0 arguments, have 1"},
+      {"probe --id x", "probe: unknown option \"--id\""},
       {"explain --format table", "explain: option \"--format\": want text or json, have \"table\""},
       {"run --preserve-fds x ID", "run: option \"--preserve-fds\": want a number, have \"x\""},
       {"run --preserve-fds -1 ID", "run: option \"--preserve-fds\": want a number, have \"-1\""},

@@ -231,6 +231,37 @@ TEST_F(CloseFds, LeavesThePreservedOnes) {
 
 TEST_F(CloseFds, WithoutAReportClosesAll) { expect_closed(3, -1); }
 
+// The runtime's own program as the last op of an image.
+struct OwnProgram {
+  plan::image::Header header{};
+  plan::image::Op exec{};
+
+  OwnProgram(Bench& bench, int fd, unsigned flags = 0) {
+    exec = bench.with_slot(fd, "", flags);
+    exec.kind = plan::image::OpKind::kExec;
+    header = *bench.ctx.image.header;
+    header.op_count = 1;
+    bench.ctx.image.header = &header;
+    bench.ctx.image.ops = &exec;
+  }
+};
+
+TEST_F(CloseFds, SparesTheProgramUntilItIsExecuted) {
+  for (const auto& [program, report] : {std::pair{3, 9}, {9, 3}, {7, 8}, {8, 7}, {199, 20}, {20, -1}}) {
+    check_in_child([program = program, report = report] {
+      Bench bench;
+      for (int fd = 3; fd < 200; ++fd) ASSERT_EQ(::dup2(0, fd), fd);
+      const OwnProgram own(bench, program);
+      bench.ctx.report = report;
+      auto op = bench.op();
+      op.a = 3;
+      EXPECT_EQ(close_fds(bench.ctx, op), 0);
+      EXPECT_EQ(::fcntl(program, F_GETFD), FD_CLOEXEC);
+      for (int fd = 3; fd < 1024; ++fd) EXPECT_EQ(::fcntl(fd, F_GETFD) >= 0, fd == program || fd == report) << fd;
+    });
+  }
+}
+
 using Seccomp = InitTest;
 
 // Denies each of `calls` with EXDEV.
@@ -329,6 +360,21 @@ TEST_F(Exec, RunsTheProgramWithItsArgumentsUnderTheFilter) {
     ADD_FAILURE() << "exec returned";
   };
   EXPECT_EQ(in_sandbox(body), 7);
+}
+
+TEST_F(Exec, RunsAProgramByDescriptor) {
+  for (const unsigned flags : {0U, static_cast<unsigned>(plan::image::kByPath)}) {
+    const auto body = [&](Bench& bench) {
+      plan::image::Header filter{};
+      ASSERT_EQ(load(bench, filter, deny({flags == 0 ? SYS_execve : SYS_execveat})), 0);
+      const int fd = ::open("/bin/sh", O_RDONLY | O_CLOEXEC);
+      const OwnProgram own(bench, fd, flags);
+      const Program program(bench, "/nonexistent", {"shell", "-c", "test \"$0\" = a && exit 7", "a"}, {});
+      exec(bench.ctx, own.exec);
+      ADD_FAILURE() << "exec returned";
+    };
+    EXPECT_EQ(in_sandbox(body), 7) << flags;
+  }
 }
 
 TEST_F(Exec, SaysThatItFailed) {

@@ -19,7 +19,7 @@ SKIP_DIRS = re.compile(r"(\.git|build.*|__pycache__|\.cache)$")
 
 def files(folder):
     for entry in sorted(folder.iterdir()):
-        if entry.is_symlink():
+        if entry.is_symlink() or entry.name == ".git":  # in a linked worktree that is a file with a path
             continue
         if entry.is_dir():
             if not SKIP_DIRS.match(entry.name):

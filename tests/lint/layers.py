@@ -18,11 +18,15 @@ MAY_USE = {
     # The two of kernel are plain values: what the host can do, and what a cgroup is to be written.
     "plan": ["base", "oci", "policy", "harden", "kernel/facts.h", "kernel/cgroup_types.h"],
     "init": ["plan/image.h", "kernel/raw.h", "kernel/inroot.h"],
+    # A program of its own, in C: it runs inside containers and may rely on nothing.
+    "probe": [],
+    # The probe's tables of attempts are what it predicts the outcome of.
+    "predict": ["base", "oci", "harden", "plan", "kernel/facts.h", "probe/calls.inc", "probe/sockets.inc"],
     "container": ["base", "oci", "kernel"],
     # A plan's id maps and the like are values of the OCI documents.
     "launch": ["base", "kernel", "plan", "init/protocol.h", "oci/spec.h"],
     "monitor": ["base", "kernel", "container"],
-    "cli": ["base", "oci", "kernel", "policy", "harden", "plan", "container", "launch", "monitor"],
+    "cli": ["base", "oci", "kernel", "policy", "harden", "plan", "predict", "container", "launch", "monitor"],
 }
 
 # Library -> (how its headers are named, the rooms that may include them).
@@ -35,7 +39,7 @@ THIRD_PARTY = {
 }
 
 # Rooms that compute values only: what names system calls or the process is not for them.
-PURE = {"oci", "harden", "plan"}
+PURE = {"oci", "harden", "plan", "predict"}
 IMPURE_HEADERS = {"unistd.h", "sys/syscall.h", "dirent.h", "sys/wait.h", "sys/socket.h", "spawn.h", "cstdlib"}
 IMPURE_ALLOWED = {("plan", "cstdlib"), ("oci", "cstdlib")}  # strtol, free
 

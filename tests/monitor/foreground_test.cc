@@ -57,6 +57,24 @@ TEST(Foreground, GivesTheExitCode) {
   }
 }
 
+TEST(Foreground, DoesNotWaitForEver) {
+  EXPECT_EQ(status_of(fork_child([] {
+              auto foreground = Foreground::start();
+              const pid_t pid = fork_child([] {
+                empty_mask();
+                for (;;) ::pause();
+                return 0;
+              });
+              const auto pidfd = kernel::PidFd::open(pid);
+              if (!foreground.has_value() || !pidfd.has_value()) return kSetupFailed;
+              const auto status = foreground->wait(*pidfd, 20);
+              ::kill(pid, SIGKILL);
+              const auto ended = foreground->wait(*pidfd, 60'000);
+              return !status.has_value() && status.error().kind() == base::Kind::kState && ended.has_value() ? 7 : 8;
+            })),
+            7);
+}
+
 TEST(Foreground, GivesTheSignalAsAShellDoes) {
   for (const int signal : {SIGKILL, SIGTERM, SIGSEGV}) {
     const pid_t runtime = fork_child([&] {

@@ -119,6 +119,19 @@ const std::vector<Mutant>& mutants() {
       {"descriptors-closed", "descriptors left open", [](LaunchPlan& p) { drop<plan::CloseFds>(p); }},
       {"descriptors-closed", "one too many left open",
        [](LaunchPlan& p) { ++std::get<plan::CloseFds>(p.steps[find<plan::CloseFds>(p)].op).first; }},
+      {"program-known", "no program", [](LaunchPlan& p) { drop<plan::FindExecutable>(p); }},
+      {"program-known", "two programs",
+       [](LaunchPlan& p) {
+         p.fds.push_back({plan::ProgramFile{"/probe"}, ""});
+         std::get<plan::Exec>(p.steps.back().op).program.index = static_cast<int>(p.fds.size()) - 1;
+       }},
+      {"program-known", "a program of the host that is not executed",
+       [](LaunchPlan& p) { p.fds.push_back({plan::ProgramFile{"/probe"}, ""}); }},
+      {"program-known", "something else as the program",
+       [](LaunchPlan& p) {
+         drop<plan::FindExecutable>(p);
+         std::get<plan::Exec>(p.steps.back().op).program.index = 0;
+       }},
       {"slots-valid", "a mount of no slot",
        [](LaunchPlan& p) { std::get<plan::Attach>(p.steps[find<plan::Attach>(p)].op).mount.index = 4711; }},
       {"slots-valid", "a mask of no slot",

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probe/probe.h"
 
 // proc_pid_mountinfo(5): id parent device root target options optional... - fstype source super
 static void line_of_mountinfo(char* line) {

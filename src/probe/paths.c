@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probe/probe.h"
 
 static const char* const readable[] = {
     "/proc/kcore",       "/proc/keys",         "/proc/key-users",    "/proc/latency_stats", "/proc/timer_list",

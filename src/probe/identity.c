@@ -11,9 +11,31 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probe/probe.h"
 
 #define LAST_CAPABILITY 63
+
+// A number that only /proc/self/status has, one of several after the name; -1 without it.
+static long from_status(const char* name, int column) {
+  char text[8192];
+  int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  ssize_t size = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (size <= 0) return -1;
+  text[size] = '\0';
+  const char* line = strstr(text, name);
+  if (line == NULL) return -1;
+  char* at = text + (line - text) + strlen(name);
+  long value = -1;
+  for (int i = 0; i <= column; ++i) value = strtol(at, &at, 10);
+  return value;
+}
+
+// An id that is never valid: the call returns the one in force, if the filter lets it.
+static void file_system_id(long in_force, const char* name) {
+  json_unsigned(NULL, in_force != -1 ? (unsigned)in_force : (unsigned)from_status(name, 3));
+}
 
 static void ids(void) {
   uid_t uid[3] = {0, 0, 0};
@@ -21,11 +43,11 @@ static void ids(void) {
   if (getresuid(&uid[0], &uid[1], &uid[2]) != 0 || getresgid(&gid[0], &gid[1], &gid[2]) != 0) return;
   json_open("uid", '[');
   for (int i = 0; i < 3; ++i) json_unsigned(NULL, uid[i]);
-  json_unsigned(NULL, (unsigned)setfsuid((uid_t)-1));  // an id that is never valid: returns the one in force
+  file_system_id(setfsuid((uid_t)-1), "\nUid:\t");
   json_close(']');
   json_open("gid", '[');
   for (int i = 0; i < 3; ++i) json_unsigned(NULL, gid[i]);
-  json_unsigned(NULL, (unsigned)setfsgid((gid_t)-1));
+  file_system_id(setfsgid((gid_t)-1), "\nGid:\t");
   json_close(']');
   static gid_t groups[65536];
   int count = getgroups((int)(sizeof groups / sizeof *groups), groups);
@@ -62,25 +84,12 @@ static void capabilities(void) {
   json_close('}');
 }
 
-// A number that only /proc/self/status has; -1 without it.
-static long from_status(const char* name) {
-  char text[8192];
-  int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return -1;
-  ssize_t size = read(fd, text, sizeof text - 1);
-  close(fd);
-  if (size <= 0) return -1;
-  text[size] = '\0';
-  const char* line = strstr(text, name);
-  return line == NULL ? -1 : strtol(line + strlen(name), NULL, 10);
-}
-
 void section_identity(void) {
   ids();
   capabilities();
   json_number("no_new_privs", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
   json_open("seccomp", '{');
-  json_number("mode", from_status("\nSeccomp:\t"));
-  json_number("filters", from_status("\nSeccomp_filters:\t"));
+  json_number("mode", from_status("\nSeccomp:\t", 0));
+  json_number("filters", from_status("\nSeccomp_filters:\t", 0));
   json_close('}');
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "probe.h"
+#include "probe/probe.h"
 
 const char* errno_name(int error) {
   static char unknown[24];

@@ -7,7 +7,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "probe/probe.h"
 
 static const char* const nodes[] = {
     "/dev/null", "/dev/zero",    "/dev/full",   "/dev/random", "/dev/urandom",        "/dev/tty",

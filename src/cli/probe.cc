@@ -1,0 +1,129 @@
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/text.h"
+#include "cli/agent.h"
+#include "cli/capture.h"
+#include "cli/create.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+#include "container/destroy.h"
+#include "container/lifecycle.h"
+#include "monitor/foreground.h"
+#include "predict/predict.h"
+
+namespace cli {
+namespace {
+
+using base::cat;
+using base::Error;
+
+constexpr int kExitDiffers = 1;
+// Each attempt has ten seconds; all of them together take less than one, where nothing hangs.
+constexpr int kMostMilliseconds = 120'000;
+
+// The program that was built with this one, if this one was not installed. Else the installed one.
+std::string probe_program() {
+  std::array<char, PATH_MAX> own{};
+  const ssize_t size = ::readlink("/proc/self/exe", own.data(), own.size() - 1);
+  const std::string path(own.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  constexpr std::string_view kBuilt = "/src/cli/bulkhead";
+  if (path.ends_with(kBuilt)) {
+    const std::string built = path.substr(0, path.size() - kBuilt.size()) + "/src/probe/probe";
+    if (::access(built.c_str(), F_OK) == 0) return built;
+  }
+  return BULKHEAD_LIBEXECDIR "/probe";
+}
+
+// Whoever can write to it could have it report anything.
+base::Result<std::string> find_program(const std::string& given) {
+  const std::string path = given.empty() ? probe_program() : given;
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) {
+    Error error = Error::system(errno, "probe program", path);
+    return given.empty() ? std::move(error).hint("is bulkhead installed completely? --program names another one")
+                         : error;
+  }
+  if (!S_ISREG(info.st_mode)) return Error::config(cat("probe program ", base::quote(path), " is not a regular file"));
+  if ((info.st_mode & S_IWOTH) != 0)
+    return Error::config(cat("probe program ", base::quote(path), " can be written by everybody"));
+  return path;
+}
+
+base::Result<std::string> temporary_id() {
+  std::uint32_t random = 0;
+  if (::getrandom(&random, sizeof(random), 0) != static_cast<ssize_t>(sizeof(random)))
+    return Error::system(errno, "getrandom");
+  return cat("bulkhead-probe-", ::getpid(), "-", random);
+}
+
+// Until its program has ended, or its time; it is gone in either case.
+base::Result<kernel::ExitStatus> run_to_end(Made& made, const monitor::Foreground& foreground, const base::Log& log) {
+  TRY(made.launched().start(made.plan(), agent_of(made.record())));
+  for (const auto& warning : made.launched().warnings) log.warning(warning);
+  made.keep();
+  const auto status = foreground.wait(made.launched().process(), kMostMilliseconds);
+  if (status) {
+    TRY(container::destroy_ended(made.root(), made.dir(), made.record()));
+  } else {
+    const container::Container left = TRY(container::load_container(made.root(), made.record().id));
+    TRY(container::destroy_container(made.root(), left));
+  }
+  return status;
+}
+
+// How it ended, if not as it should have.
+std::string bad_end(const kernel::ExitStatus& status) {
+  if (status.signal == 0) return status.code == 0 ? "" : cat("ended with status ", status.code);
+  const char* name = ::sigabbrev_np(status.signal);
+  return name == nullptr ? cat("was killed by signal ", status.signal) : cat("was killed by SIG", name);
+}
+
+base::Result<predict::Report> probe(const GlobalArgs& global, const ProbeArgs& args, const base::Log& log) {
+  CreateArgs create;
+  create.id = TRY(temporary_id());
+  create.bundle = args.bundle;
+  create.program = TRY(find_program(args.program));
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // what an attempt leaves is reaped here
+  Capture capture = TRY(Capture::start());
+  const monitor::Foreground foreground = TRY(monitor::Foreground::start());
+  Made made = TRY(make_container(global, create, false, log));
+  const auto expected = TRY(predict::predict(made.hardened(), made.plan(), made.host()));
+  if (made.host().seccomp_mode != 0) {
+    log.warning(
+        "this process is under a seccomp filter itself; what that one answers in the container is not predicted");
+  }
+  const kernel::ExitStatus status = TRY(run_to_end(made, foreground, log));
+  capture.restore();
+  const std::string lines = TRY(capture.output());
+  auto seen = predict::read_observations(lines, made.host());
+  const std::string end = bad_end(status);
+  if (!seen) return end.empty() ? std::move(seen).error() : std::move(seen).error().hint(cat("it ", end));
+  if (!end.empty()) log.warning(cat("the program inside the container ", end, " before it was done"));
+  predict::Report report = predict::compare(expected, *seen);
+  report.policy = made.plan().policy_name;
+  report.bundle = made.plan().bundle;
+  return report;
+}
+
+}  // namespace
+
+base::Result<int> cmd_probe(const GlobalArgs& global, const ProbeArgs& args, const base::Log& log) {
+  const predict::Report report = TRY_IN(std::string("probe"), probe(global, args, log));
+  if (args.format == OutputFormat::kJson) {
+    TRY(print(predict::print_json(report)));
+  } else {
+    TRY(print(predict::print_text(report, print_style())));
+  }
+  return report.differences == 0 ? 0 : kExitDiffers;
+}
+
+}  // namespace cli

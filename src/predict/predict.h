@@ -1,0 +1,48 @@
+// What a plan's sandbox must look like from inside, and whether it does. Pure: cli runs the probe and hands over the
+// lines that it printed.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "plan/plan.h"
+#include "plan/print.h"
+#include "predict/expectation.h"
+#include "predict/host.h"
+
+namespace predict {
+
+// Every control of the plan. Error, unsupported: a seccomp agent decides, whose answers nobody can foresee.
+base::Result<Expectations> predict(const harden::Hardened& hardened, const plan::LaunchPlan& plan, const Host& host);
+
+// What the probe is to be told: argv.
+std::vector<std::string> probe_arguments(const harden::Hardened& hardened, const plan::LaunchPlan& plan,
+                                         const Host& host);
+
+// Key -> what was observed there.
+using Observations = std::map<std::string, std::string>;
+// The probe's lines. Error, state: they are not a probe's.
+base::Result<Observations> read_observations(std::string_view lines, const Host& host);
+
+struct Finding {
+  Expectation expected;
+  std::string observed;
+  bool agrees = false;
+};
+
+struct Report {
+  std::string policy, bundle;
+  std::vector<Finding> findings;
+  std::size_t differences = 0;
+};
+
+// What was not observed differs.
+Report compare(const Expectations& expectations, const Observations& observations);
+
+std::string print_text(const Report& report, const plan::PrintStyle& style);
+std::string print_json(const Report& report);
+
+}  // namespace predict

@@ -1,0 +1,81 @@
+// The sandbox as the program in it will find it: what the prediction asks. Private to the room. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plan/plan.h"
+#include "plan/seccomp_answer.h"
+#include "predict/expectation.h"
+#include "predict/host.h"
+
+namespace predict {
+
+inline constexpr std::uint64_t kPointer = 4096;     // some address; no filter can look behind it
+inline constexpr std::uint32_t kOtherOwner = 4242;  // as TINY_OWNER of the probe
+
+struct Call {
+  plan::Abi abi = plan::kNativeAbi;
+  std::uint32_t number = 0;
+  plan::CallArgs args;
+};
+
+struct Sandbox {
+  const harden::Hardened& hardened;
+  const oci::Spec& spec;
+  const plan::LaunchPlan& plan;
+  const Host& host;
+  oci::Capabilities caps{};  // after execve
+  std::uint32_t uid = 0, gid = 0;
+  bool no_new_privs = false;
+  bool user_namespace = false;  // not the initial one
+  bool joined_user = false;     // … but one that was there already
+  bool procfs = false;
+  bool hosts_procfs = false;  // bound, not one of its pid namespace
+
+  bool has_namespace(std::uint64_t type) const;                               // not the host's
+  bool cap(int number) const { return (caps.effective >> number & 1) != 0; }  // over its own namespaces
+  bool host_cap(int number) const { return cap(number) && !user_namespace; }  // over the host
+  bool global_root() const { return uid == 0 && !user_namespace; }
+  std::string sysctl(const std::string& path) const;  // empty: unknown
+  bool masked(const std::string& path) const;         // it, or what it is in
+  bool known_maps() const { return !joined_user; }    // of a user namespace that is joined nobody says what ids it has
+  bool maps(std::uint32_t id) const;                  // whether the id is, or may be, one of its user namespace's
+
+  // The word in which the filter's refusal is observed; absent if it lets the call through.
+  std::optional<std::string> refusal(const Call& call) const;
+};
+
+Sandbox sandbox_of(const harden::Hardened& hardened, const plan::LaunchPlan& plan, const Host& host);
+
+std::string errno_word(int error);  // "EPERM"; 0: "ok"
+
+// The parts of a prediction, each in a file of its own.
+void expect_process(const Sandbox& box, Expectations& out);     // process.cc
+void expect_namespaces(const Sandbox& box, Expectations& out);  // namespaces.cc
+void expect_mounts(const Sandbox& box, Expectations& out);      // mounts.cc
+void expect_paths(const Sandbox& box, Expectations& out);       // paths.cc
+void expect_calls(const Sandbox& box, Expectations& out);       // calls.cc
+void expect_sequences(const Sandbox& box, Expectations& out);   // sequences.cc
+void expect_sockets(const Sandbox& box, Expectations& out);     // sockets.cc
+void expect_exhaustion(const Sandbox& box, Expectations& out);  // exhaustion.cc
+
+// Where something is written and executed, as paths in the container; what mount is seen where.
+struct SeenMount {
+  std::string target;
+  std::optional<std::uint64_t> flags;  // ST_*, exactly; absent: not known
+  bool writable_place = false;         // a directory in which files may be made, if it is not read-only
+  bool open_to_all = false;            // whoever the user is
+  std::string because;
+};
+std::vector<SeenMount> seen_mounts(const Sandbox& box);
+
+void expect_place(const Sandbox& box, const SeenMount& mount, Expectations& out);  // places.cc
+
+// The limits that are run into, as decimal numbers; empty: not.
+std::string pids_limit(const Sandbox& box);
+std::string memory_limit(const Sandbox& box);
+
+}  // namespace predict
