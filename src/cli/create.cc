@@ -55,12 +55,21 @@ container::Record make_record(const GlobalArgs& global, const Prepared& prepared
 }
 
 base::Result<launch::Launched> launch_once(const Prepared& prepared, const container::ContainerDir& dir) {
-  std::string image = TRY(plan::encode(prepared.plan));
+  const std::string image = TRY(plan::encode(prepared.plan));
   TRY(container::remove_journal(dir.fd()));  // of a try before this one
   TRY(container::save_journal(dir.fd(), {.cgroup_paths = prepared.plan.cgroup.directories, .planned = true, .init = {}}));
-  kernel::CgroupHandle cgroup = TRY(launch::make_cgroup(prepared.plan));
-  TRY(container::confirm_journal(dir.fd()));
-  return launch::launch(prepared.plan, std::move(image), std::move(cgroup), dir.fd());
+  const auto make_cgroup = [&]() -> base::Result<kernel::CgroupHandle> {
+    kernel::CgroupHandle made = TRY(launch::make_cgroup(prepared.plan));
+    TRY(container::confirm_journal(dir.fd()));
+    return made;
+  };
+  const bool first = launch::cgroup_comes_first(prepared.plan);
+  kernel::CgroupHandle cgroup;
+  if (first) cgroup = TRY(make_cgroup());
+  launch::Launched launched = TRY(launch::launch(prepared.plan, image, cgroup));
+  if (!first) cgroup = TRY(make_cgroup());
+  TRY(launched.provide(prepared.plan, std::move(cgroup), dir.fd()));
+  return launched;
 }
 
 // Where only trying told that the root's file system cannot be idmapped: decides again, knowing it.

@@ -2,10 +2,11 @@
 //
 //   parent                                   init
 //   ------                                   ----
-//   clone3, vfork-like; init is exec'd
-//   write id maps, idmap mounts
-//   kMapsReady  --------------------------->            only with a user namespace
-//                                            mounts, pivot, masks, identity, verification
+//   clone3                                   init is exec'd
+//   make cgroups (v1; v2: before the clone)  make the network namespace, names, session
+//   open sources, write id maps, idmap mounts
+//   kDescriptors  ------------------------->            any number: what the slots ask for
+//                                            cgroups, mounts, pivot, masks, identity, verification
 //               <---------------------------  kWarning  any number: an op failed that may
 //               <---------------------------  kReady    everything but seccomp and exec is done
 //   save the record and the pid file
@@ -28,7 +29,7 @@
 
 namespace init {
 
-enum class MessageKind : std::uint32_t { kReady = 1, kWarning, kFailure, kMapsReady, kGo, kStart, kListener };
+enum class MessageKind : std::uint32_t { kReady = 1, kWarning, kFailure, kDescriptors, kGo, kStart, kListener };
 
 struct Message {
   MessageKind kind;
@@ -42,6 +43,14 @@ static_assert(sizeof(Message) == 16);
 
 constexpr std::uint32_t kNoOp = 0xffffffff;
 
+// kDescriptors: `op` slots follow the message, and as many descriptors come with it (SCM_RIGHTS); detail: not 0 if more
+// such messages follow. The kernel carries at most 253 at a time (SCM_MAX_FD).
+constexpr std::uint32_t kMaxDescriptors = 128;
+struct Descriptors {
+  Message message;
+  std::int32_t slots[kMaxDescriptors];
+};
+
 // Message::detail of kFailure where errno alone would mislead.
 enum Detail : std::uint32_t {
   kNoDetail = 0,
@@ -52,6 +61,10 @@ enum Detail : std::uint32_t {
   kMismatch,          // verification: what is in force differs from the plan
   kClamped,           // rlimit: lowered to the hard limit of this process
   kExecFailed,        // execve itself, after the seccomp filter was loaded
+  // Before init's first instruction; op is kNoOp.
+  kNoCapabilities,    // capabilities could not be kept in the user namespace
+  kNoDescriptors,     // a descriptor that init needs could not be passed on
+  kNoInit,            // init itself could not be executed
 };
 
 }  // namespace init

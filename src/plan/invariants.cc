@@ -2,6 +2,7 @@
 
 #include <linux/magic.h>
 #include <linux/mount.h>
+#include <sched.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
@@ -75,7 +76,22 @@ bool no_host_path_after_pivot(const LaunchPlan& plan, const harden::Hardened&) {
   return count<Pivot>(plan) == 1 && before<Pivot, Attach>(plan) && before<Pivot, Mask>(plan) &&
          before<Pivot, Readonly>(plan) && before<Pivot, Node>(plan) && before<Pivot, Symlink>(plan) &&
          before<Pivot, MakeDir>(plan) && before<Pivot, Chdir>(plan) && before<NewMount, Pivot>(plan) &&
-         before<JoinMountNamespace, Pivot>(plan) && before<JoinCgroup, Unshare>(plan);
+         before<JoinMountNamespace, Pivot>(plan);
+}
+
+// What works with a slot comes after the slots are filled; what costs memory, after the cgroup that pays for it is
+// joined; and the root of a cgroup namespace is the cgroup of whoever makes it.
+bool cgroup_first(const LaunchPlan& plan, const harden::Hardened&) {
+  std::optional<std::size_t> cgroup_namespace;
+  for (std::size_t i = plan.steps.size(); i > 0; --i) {
+    const auto* unshare = std::get_if<Unshare>(&plan.steps[i - 1].op);
+    if (unshare != nullptr && (unshare->flags & CLONE_NEWCGROUP) != 0) cgroup_namespace = i - 1;
+  }
+  const auto joined = last<JoinCgroup>(plan);
+  return count<TakeDescriptors>(plan) == 1 && before<TakeDescriptors, JoinCgroup>(plan) &&
+         before<TakeDescriptors, JoinMountNamespace>(plan) && before<TakeDescriptors, NewMount>(plan) &&
+         before<TakeDescriptors, Pivot>(plan) && before<TakeDescriptors, SetupIdentity>(plan) &&
+         before<JoinCgroup, NewMount>(plan) && (!joined || !cgroup_namespace || *joined < *cgroup_namespace);
 }
 
 // Nothing is mounted, and no node is made, once the masks are in place.
@@ -182,6 +198,7 @@ const Invariant kInvariants[] = {
     {"no-new-privs-before-filter", no_new_privs_before_filter},
     {"capabilities-after-last-mount", capabilities_after_last_mount},
     {"no-host-path-after-pivot", no_host_path_after_pivot},
+    {"cgroup-first", cgroup_first},
     {"masks-last", masks_last},
     {"everything-verified", everything_verified},
     {"mounts-nosuid-nodev", mounts_nosuid_nodev},

@@ -20,7 +20,8 @@ struct Slot {
 
 struct JoinCgroup { Slot tasks; std::string controller; };
 struct ResetAffinity {};
-struct WaitMaps { std::uint32_t uid = 0, gid = 0; };
+struct TakeDescriptors {};
+struct SetupIdentity { std::uint32_t uid = 0, gid = 0; };
 struct Keyring {};
 struct Session {};
 struct Unshare { std::uint64_t flags = 0; };
@@ -74,7 +75,7 @@ struct CloseFds { std::uint32_t first = 3; };
 struct Seccomp { std::uint32_t flags = 0; std::size_t instructions = 0; };
 struct Exec {};
 
-using Op = std::variant<JoinCgroup, ResetAffinity, WaitMaps, Keyring, Session, Unshare, JoinMountNamespace, Hostname, Domainname,
+using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, Hostname, Domainname,
                         Loopback, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
                         SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
                         Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, NotDumpable, VerifyIdentity,

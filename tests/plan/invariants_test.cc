@@ -66,6 +66,15 @@ const std::vector<Mutant>& mutants() {
       {"no-host-path-after-pivot", "pivot too late", [](LaunchPlan& p) { move_to_end<plan::Pivot>(p); }},
       {"no-host-path-after-pivot", "a file system made after the pivot", [](LaunchPlan& p) { move_to_end<plan::NewMount>(p); }},
       {"no-host-path-after-pivot", "a directory made before the pivot", [](LaunchPlan& p) { move_to_front<plan::MakeDir>(p); }},
+      {"cgroup-first", "slots used before they are filled", [](LaunchPlan& p) { move_to_end<plan::TakeDescriptors>(p); }},
+      {"cgroup-first", "slots never filled", [](LaunchPlan& p) { drop<plan::TakeDescriptors>(p); }},
+      {"cgroup-first", "a file system made before the cgroup is joined", [](LaunchPlan& p) { move_to_front<plan::NewMount>(p); }},
+      {"cgroup-first", "a cgroup joined after the namespace of cgroups is made",
+       [](LaunchPlan& p) {
+         move_to_front<plan::TakeDescriptors>(p);
+         p.steps.insert(p.steps.begin() + 1, {plan::Unshare{CLONE_NEWCGROUP}, ""});
+         p.steps.insert(p.steps.begin() + 2, {plan::JoinCgroup{}, ""});
+       }},
       {"masks-last", "a mask before the mounts",
        [](LaunchPlan& p) {
          const auto pivot = static_cast<std::ptrdiff_t>(find<plan::Pivot>(p));
