@@ -93,41 +93,40 @@ PrepareRequest request_of(const CreateArgs& args, bool gate) {
   return request;
 }
 
-void report(const harden::Decisions& decisions, const std::vector<std::string>& warnings, const base::Log& log) {
-  for (const auto& decision : decisions) {
-    const std::string text = cat(decision.control, ": ", decision.requested, " -> ", decision.effective, ": ", decision.why);
-    if (decision.degraded) {
-      log.warning(cat("degraded: ", text));
-    } else if (decision.warning) {
-      log.warning(text);
-    } else {
-      log.debug(text);
-    }
+void report(const harden::Decision& decision, const base::Log& log) {
+  const std::string text = cat(decision.control, ": ", decision.requested, " -> ", decision.effective, ": ", decision.why);
+  if (decision.degraded) {
+    log.warning(cat("degraded: ", text));
+  } else if (decision.warning) {
+    log.warning(text);
+  } else {
+    log.debug(text);
   }
-  for (const auto& warning : warnings) log.warning(warning);
 }
 
 }  // namespace
 
-Made::Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, plan::LaunchPlan plan,
+Made::Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, Prepared prepared,
            container::Record record)
     : root_(std::move(root)),
       dir_(std::move(dir)),
       launched_(std::move(launched)),
-      plan_(std::move(plan)),
+      prepared_(std::move(prepared)),
       record_(std::move(record)) {}
 
 Made::Made(Made&& other) noexcept
     : root_(std::move(other.root_)),
       dir_(std::move(other.dir_)),
       launched_(std::move(other.launched_)),
-      plan_(std::move(other.plan_)),
+      prepared_(std::move(other.prepared_)),
       record_(std::move(other.record_)),
       armed_(std::exchange(other.armed_, false)) {}
 
 Made::~Made() {
+  if (!armed_) return;
+  launched_.undo();
   // The error that led here is the one to report; delete --force finds whatever is left.
-  if (armed_) (void)root_.remove(dir_);
+  (void)root_.remove(dir_);
 }
 
 void Made::keep() {
@@ -150,16 +149,22 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   const kernel::ProcessIdentity identity = TRY(launched.process().identity());
   container::Record record = make_record(global, prepared, launched, identity);
   TRY(container::stage_record(dir.fd(), record));
-  TRY(launched.await_ready(prepared.plan));
+  TRY(launched.await_entered(prepared.plan));
+  if (gate) TRY(launched.await_ready(prepared.plan));
   TRY(container::commit_record(dir.fd()));
   TRY(container::remove_journal(dir.fd()));
-  if (!args.pid_file.empty()) TRY(write_pid_file(args.pid_file, identity.pid));
-  // Not before: an error is told alone.
-  report(prepared.outcome.decisions, prepared.plan.warnings, log);
-  for (const auto& warning : launched.warnings) log.warning(warning);
-  launched.warnings.clear();
+  // init is at its mounts still, and need not wait for a word after them.
+  if (!gate) TRY(launched.allow_start());
   remove_dir.commit();
-  return Made(std::move(root), std::move(dir), std::move(launched), std::move(prepared.plan), std::move(record));
+  return Made(std::move(root), std::move(dir), std::move(launched), std::move(prepared), std::move(record));
+}
+
+base::Result<void> announce(Made& made, const CreateArgs& args, const base::Log& log) {
+  if (!args.pid_file.empty()) TRY(write_pid_file(args.pid_file, made.record().init.pid));
+  for (const auto& decision : made.prepared().outcome.decisions) report(decision, log);
+  for (const auto& warning : made.plan().warnings) log.warning(warning);
+  for (const auto& warning : made.launched().warnings) log.warning(warning);
+  return base::ok();
 }
 
 base::Result<void> write_pid_file(const std::string& path, pid_t pid) {
@@ -183,6 +188,7 @@ base::Result<void> write_pid_file(const std::string& path, pid_t pid) {
 base::Result<int> cmd_create(const GlobalArgs& global, const CreateArgs& args, const base::Log& log) {
   const std::string context = cat("create ", base::quote(args.id));
   Made made = TRY_IN(context, make_container(global, args, true, log));
+  TRY_IN(context, announce(made, args, log));
   TRY_IN(context, made.launched().release_to_gate());
   made.keep();
   return 0;

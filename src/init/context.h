@@ -65,6 +65,7 @@ long keyring(Context&, const plan::image::Op&);
 long session(Context&, const plan::image::Op&);
 long unshare(Context&, const plan::image::Op&);
 long join_mount_ns(Context&, const plan::image::Op&);
+long entered(Context&, const plan::image::Op&);
 long hostname(Context&, const plan::image::Op&);
 long domainname(Context&, const plan::image::Op&);
 long loopback(Context&, const plan::image::Op&);

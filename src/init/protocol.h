@@ -6,15 +6,18 @@
 //   make cgroups (v1; v2: before the clone)  make the network namespace, names, session
 //   open sources, write id maps, idmap mounts
 //   kDescriptors  ------------------------->            any number: what the slots ask for
-//                                            cgroups, mounts, pivot, masks, identity, verification
+//                                            cgroups, id of its own, cgroup namespace
+//               <---------------------------  kEntered  all namespaces are entered
+//   verify them; run only: save the record   mounts, pivot, masks, identity, verification
+//   kStart      --------------------------->            (run: ahead of time, init need not wait)
 //               <---------------------------  kWarning  any number: an op failed that may
 //               <---------------------------  kReady    everything but seccomp and exec is done
-//   save the record and the pid file
+//   create: save the record and the pid file
 //   kGo         --------------------------->            create: live without the parent from here on
 //               <---------------------------  end of file
 //   (create exits)                           wait for `start` at the gate socket
 //   start: connect to the gate
-//   kStart      --------------------------->            (run: sent by the parent instead of kGo)
+//   kStart      --------------------------->
 //                                            close descriptors, seccomp, execve
 //               <---------------------------  kListener, before the filter is loaded, if it notifies an agent
 //   take the listener with pidfd_getfd(2), pass it on, set a word in init's memory
@@ -29,7 +32,7 @@
 
 namespace init {
 
-enum class MessageKind : std::uint32_t { kReady = 1, kWarning, kFailure, kDescriptors, kGo, kStart, kListener };
+enum class MessageKind : std::uint32_t { kReady = 1, kWarning, kFailure, kDescriptors, kEntered, kGo, kStart, kListener };
 
 struct Message {
   MessageKind kind;

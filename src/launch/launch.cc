@@ -131,11 +131,15 @@ Launched::Launched(Launched&& other) noexcept
       cgroup_(std::move(other.cgroup_)),
       armed_(std::exchange(other.armed_, false)) {}
 
-Launched::~Launched() {
+Launched::~Launched() { undo(); }
+
+void Launched::undo() {
   if (!armed_) return;
+  armed_ = false;
   // Undo: nobody is left to hear of an error here, and a process that is gone already is what is wanted.
   (void)process_.send_signal(SIGKILL);
   (void)process_.reap();
+  cgroup_ = kernel::CgroupHandle();
 }
 
 // What fails here because init has gone is init's error.
@@ -163,7 +167,7 @@ base::Result<void> Launched::settle(const plan::LaunchPlan& plan, int container_
   }
   TRY(sources_.hand_over(report_.get()));
   sources_ = Sources(0);
-  return verify_namespaces(plan.clone_flags, proc_.get());
+  return base::ok();
 }
 
 base::Result<void> Launched::provide(const plan::LaunchPlan& plan, kernel::CgroupHandle cgroup, int container_dir_fd) {
@@ -173,18 +177,25 @@ base::Result<void> Launched::provide(const plan::LaunchPlan& plan, kernel::Cgrou
   return base::ok();
 }
 
-base::Result<void> Launched::await_ready(const plan::LaunchPlan& plan) {
+base::Result<void> Launched::await(const plan::LaunchPlan& plan, init::MessageKind wanted) {
   for (;;) {
     init::Message message{};
     if (!TRY(receive_message(report_.get(), message))) return silent_death(process_);
-    switch (message.kind) {
-      case init::MessageKind::kReady: return verify_namespaces(plan.unshare_flags, proc_.get());
-      case init::MessageKind::kWarning: warnings.push_back(describe_warning(plan, message)); break;
-      case init::MessageKind::kFailure: return describe_failure(plan, message);
-      default: return Error::system(EPROTO, "hear from init");
-    }
+    if (message.kind == wanted) return base::ok();
+    if (message.kind == init::MessageKind::kFailure) return describe_failure(plan, message);
+    if (message.kind != init::MessageKind::kWarning) return Error::system(EPROTO, "hear from init");
+    warnings.push_back(describe_warning(plan, message));
   }
 }
+
+base::Result<void> Launched::await_entered(const plan::LaunchPlan& plan) {
+  TRY(await(plan, init::MessageKind::kEntered));
+  const auto verified = verify_namespaces(plan.clone_flags | plan.unshare_flags, proc_.get());
+  if (!verified) return cause(plan, verified.error());
+  return base::ok();
+}
+
+base::Result<void> Launched::await_ready(const plan::LaunchPlan& plan) { return await(plan, init::MessageKind::kReady); }
 
 void Launched::keep() {
   armed_ = false;
@@ -200,8 +211,10 @@ base::Result<void> Launched::release_to_gate() {
   return base::ok();
 }
 
-base::Result<void> Launched::start(const plan::LaunchPlan& plan, const Agent& agent) {
-  TRY(send_message(report_.get(), init::MessageKind::kStart));
+base::Result<void> Launched::allow_start() { return send_message(report_.get(), init::MessageKind::kStart); }
+
+base::Result<void> Launched::await_start(const plan::LaunchPlan& plan, const Agent& agent) {
+  TRY(await_ready(plan));
   for (;;) {
     init::Message message{};
     if (!TRY(receive_message(report_.get(), message))) return base::ok();  // closed by exec

@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "init/protocol.h"
 #include "kernel/cgroup.h"
 #include "kernel/proc.h"
 #include "launch/carrier.h"
@@ -32,15 +33,21 @@ class Launched {
   // All that init needs before it can go on: its id maps and limits, and the descriptors of the plan. `container_dir_fd`:
   // the container's directory, where the gate socket goes if the plan has one.
   base::Result<void> provide(const plan::LaunchPlan& plan, kernel::CgroupHandle cgroup, int container_dir_fd);
+  // Returns when init has entered its namespaces, and they are what they should be.
+  base::Result<void> await_entered(const plan::LaunchPlan& plan);
   // Returns when init is ready, its program found and everything verified but what comes after, or why it is not.
   base::Result<void> await_ready(const plan::LaunchPlan& plan);
   // The container is on its own now: neither it nor its cgroup are undone any more.
   void keep();
+  // What the destructor does otherwise: ends and reaps init, removes the cgroup.
+  void undo();
 
   // create: everything is recorded; init goes on to wait at its gate.
   base::Result<void> release_to_gate();
-  // run: the program may start. Returns when it runs, or why it does not.
-  base::Result<void> start(const plan::LaunchPlan& plan, const Agent& agent);
+  // run: everything is recorded; once init is ready, it starts the program without waiting for another word.
+  base::Result<void> allow_start();
+  // Returns when the program runs, or why it does not.
+  base::Result<void> await_start(const plan::LaunchPlan& plan, const Agent& agent);
 
   std::vector<std::string> warnings;
 
@@ -48,6 +55,7 @@ class Launched {
   friend base::Result<Launched> launch(const plan::LaunchPlan& plan, const std::string& image,
                                        const kernel::CgroupHandle& cgroup);
   base::Error cause(const plan::LaunchPlan& plan, base::Error error) const;
+  base::Result<void> await(const plan::LaunchPlan& plan, init::MessageKind wanted);
   base::Result<void> settle(const plan::LaunchPlan& plan, int container_dir_fd);
 
   std::shared_ptr<const void> memory_;  // the child's, until it has executed init

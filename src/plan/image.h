@@ -22,6 +22,7 @@ enum class OpKind : std::uint16_t {
   kSession,        // -  a new session, without a terminal
   kUnshare,        // a: CLONE_NEW* flags
   kJoinMountNs,    // slot: an open mount namespace
+  kEntered,        // -  tells the parent that all namespaces are entered
   kHostname,       // text
   kDomainname,     // text
   kLoopback,       // -

@@ -103,7 +103,9 @@ bool everything_verified(const LaunchPlan& plan, const harden::Hardened& hardene
   return count<VerifyIdentity>(plan) == 1 && count<VerifyCaps>(plan) == 1 && count<VerifyCwd>(plan) == 1 &&
          count<VerifyMask>(plan) == hardened.spec().linux.masked_paths.size() && before<SetCaps, VerifyCaps>(plan) &&
          before<Identity, VerifyIdentity>(plan) && before<Mask, VerifyMask>(plan) && before<VerifyCaps, Ready>(plan) &&
-         before<VerifyIdentity, Ready>(plan) && before<VerifyMask, Ready>(plan) && before<VerifyMount, Ready>(plan);
+         before<VerifyIdentity, Ready>(plan) && before<VerifyMask, Ready>(plan) && before<VerifyMount, Ready>(plan) &&
+         count<Entered>(plan) == 1 && before<Unshare, Entered>(plan) && before<JoinMountNamespace, Entered>(plan) &&
+         before<Entered, Ready>(plan);
 }
 
 // A device file system has nodes on purpose; everything else that a hardening policy lets in has none.

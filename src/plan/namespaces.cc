@@ -109,6 +109,7 @@ base::Result<void> plan_namespaces(Builder& b) {
     const std::string because = b.namespace_pointer(CLONE_NEWNS);
     b.add(JoinMountNamespace{b.add_fd(NamespaceFile{CLONE_NEWNS, b.find_namespace(CLONE_NEWNS)->path}, because)}, because);
   }
+  b.add(Entered{}, "runtime: no namespace of the host's is left in place of one that was to be made");
   b.add(Propagation{"/", root_propagation(b.spec.linux), true},
         b.spec.linux.rootfs_propagation.empty() ? "runtime: no mount of the container reaches the host"
                                                 : "/linux/rootfsPropagation");

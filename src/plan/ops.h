@@ -26,6 +26,7 @@ struct Keyring {};
 struct Session {};
 struct Unshare { std::uint64_t flags = 0; };
 struct JoinMountNamespace { Slot ns; };
+struct Entered {};
 struct Hostname { std::string name; };
 struct Domainname { std::string name; };
 struct Loopback {};
@@ -75,7 +76,7 @@ struct CloseFds { std::uint32_t first = 3; };
 struct Seccomp { std::uint32_t flags = 0; std::size_t instructions = 0; };
 struct Exec {};
 
-using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, Hostname, Domainname,
+using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, Entered, Hostname, Domainname,
                         Loopback, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
                         SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
                         Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, NotDumpable, VerifyIdentity,

@@ -85,6 +85,8 @@ const std::vector<Mutant>& mutants() {
       {"everything-verified", "capabilities not verified", [](LaunchPlan& p) { drop<plan::VerifyCaps>(p); }},
       {"everything-verified", "working directory not verified", [](LaunchPlan& p) { drop<plan::VerifyCwd>(p); }},
       {"everything-verified", "a mask not verified", [](LaunchPlan& p) { drop<plan::VerifyMask>(p); }},
+      {"everything-verified", "namespaces not checked", [](LaunchPlan& p) { drop<plan::Entered>(p); }},
+      {"everything-verified", "namespaces checked too early", [](LaunchPlan& p) { move_to_front<plan::Entered>(p); }},
       {"everything-verified", "verified before it is set", [](LaunchPlan& p) { move_to_front<plan::VerifyCaps>(p); }},
       {"mounts-nosuid-nodev", "the root with setuid", [](LaunchPlan& p) { p.root_attr = 0; }},
       {"mounts-nosuid-nodev", "a mount with setuid",
