@@ -38,13 +38,20 @@ base::Result<void> send_message(int fd, init::MessageKind kind) {
   return base::ok();
 }
 
-// False: end of file.
-base::Result<bool> receive_message(int fd, init::Message& message) {
+// What recv(2) does. ECONNRESET, once: the other side has gone without reading all that was sent to it; what it said
+// before is still to be had.
+ssize_t receive(int fd, init::Message& message, int flags) {
   ssize_t n;
   do {
-    n = ::recv(fd, &message, sizeof(message), 0);
-  } while (n < 0 && errno == EINTR);
-  if (n == 0 || (n < 0 && errno == ECONNRESET)) return false;
+    n = ::recv(fd, &message, sizeof(message), flags);
+  } while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+  return n;
+}
+
+// False: end of file.
+base::Result<bool> receive_message(int fd, init::Message& message) {
+  const ssize_t n = receive(fd, message, 0);
+  if (n == 0) return false;
   if (n != static_cast<ssize_t>(sizeof(message))) return Error::system(n < 0 ? errno : EPROTO, "hear from init");
   return true;
 }
@@ -145,10 +152,11 @@ void Launched::undo() {
 // What fails here because init has gone is init's error.
 Error Launched::cause(const plan::LaunchPlan& plan, Error error) const {
   init::Message message{};
-  while (::recv(report_.get(), &message, sizeof(message), MSG_DONTWAIT) == static_cast<ssize_t>(sizeof(message))) {
+  ssize_t n;
+  while ((n = receive(report_.get(), message, MSG_DONTWAIT)) == static_cast<ssize_t>(sizeof(message))) {
     if (message.kind == init::MessageKind::kFailure) return describe_failure(plan, message);
   }
-  return error;
+  return n == 0 ? silent_death(process_) : error;
 }
 
 // Id maps, idmapped mounts, scores, limits; then all descriptors, for which init waits.
@@ -211,7 +219,12 @@ base::Result<void> Launched::release_to_gate() {
   return base::ok();
 }
 
-base::Result<void> Launched::allow_start() { return send_message(report_.get(), init::MessageKind::kStart); }
+base::Result<void> Launched::allow_start() {
+  auto sent = send_message(report_.get(), init::MessageKind::kStart);
+  // init has gone meanwhile: await_start() hears why.
+  if (!sent && sent.error().sys() != EPIPE) return sent;
+  return base::ok();
+}
 
 base::Result<void> Launched::await_start(const plan::LaunchPlan& plan, const Agent& agent) {
   TRY(await_ready(plan));
