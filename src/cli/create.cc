@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 
 #include "base/guard.h"
 #include "base/text.h"
@@ -54,32 +55,52 @@ container::Record make_record(const GlobalArgs& global, const Prepared& prepared
   return record;
 }
 
-base::Result<launch::Launched> launch_once(const Prepared& prepared, const container::ContainerDir& dir) {
-  const std::string image = TRY(plan::encode(prepared.plan));
-  TRY(container::remove_journal(dir.fd()));  // of a try before this one
-  TRY(container::save_journal(dir.fd(), {.cgroup_paths = prepared.plan.cgroup.directories, .planned = true, .init = {}}));
-  const auto make_cgroup = [&]() -> base::Result<kernel::CgroupHandle> {
-    kernel::CgroupHandle made = TRY(launch::make_cgroup(prepared.plan));
-    TRY(container::confirm_journal(dir.fd()));
-    return made;
-  };
-  const bool first = launch::cgroup_comes_first(prepared.plan);
+// Where the container is remembered.
+struct Place {
+  container::StateRoot root;
+  container::ContainerDir dir;
+};
+
+base::Result<Place> make_place(const std::string& root_path, const std::string& id) {
+  container::StateRoot root = TRY(container::StateRoot::open_or_make(root_path));
+  container::ContainerDir dir = TRY(root.create(id));
+  return Place{std::move(root), std::move(dir)};
+}
+
+// The state directory, if this is the first try, and the cgroup, which is noted there before it is made.
+base::Result<kernel::CgroupHandle> make_cgroup(const GlobalArgs& global, const plan::LaunchPlan& plan,
+                                               std::optional<Place>& place) {
+  if (!place) place.emplace(TRY(make_place(global.root, plan.id)));
+  const int dir = place->dir.fd();
+  TRY(container::remove_journal(dir));  // of a try before this one
+  TRY(container::save_journal(dir, {.cgroup_paths = plan.cgroup.directories, .planned = true, .init = {}}));
+  kernel::CgroupHandle cgroup = TRY(launch::make_cgroup(plan));
+  TRY(container::confirm_journal(dir));
+  return cgroup;
+}
+
+base::Result<launch::Launched> launch_once(const GlobalArgs& global, const Prepared& prepared, std::optional<Place>& place) {
+  const plan::LaunchPlan& plan = prepared.plan;
+  const std::string image = TRY(plan::encode(plan));
+  // Until it is given what it waits for, init makes nothing that would outlive it, and it ends with this process: what
+  // need not be done before it begins is done meanwhile.
+  const bool first = launch::cgroup_comes_first(plan);
   kernel::CgroupHandle cgroup;
-  if (first) cgroup = TRY(make_cgroup());
-  launch::Launched launched = TRY(launch::launch(prepared.plan, image, cgroup));
-  if (!first) cgroup = TRY(make_cgroup());
-  TRY(launched.provide(prepared.plan, std::move(cgroup), dir.fd()));
+  if (first) cgroup = TRY(make_cgroup(global, plan, place));
+  launch::Launched launched = TRY(launch::launch(plan, image, cgroup));
+  if (!first) cgroup = TRY(make_cgroup(global, plan, place));
+  TRY(launched.provide(plan, std::move(cgroup), place->dir.fd()));
   return launched;
 }
 
 // Where only trying told that the root's file system cannot be idmapped: decides again, knowing it.
 base::Result<launch::Launched> launch_prepared(const GlobalArgs& global, PrepareRequest& request, Prepared& prepared,
-                                               const container::ContainerDir& dir, const base::Log& log) {
-  auto launched = launch_once(prepared, dir);
+                                               std::optional<Place>& place, const base::Log& log) {
+  auto launched = launch_once(global, prepared, place);
   if (launched || !prepared.remapped || launched.error().kind() != base::Kind::kUnsupported) return launched;
   request.remap_unable = launched.error().message();
   prepared = TRY(prepare(global, request, log));
-  return launch_once(prepared, dir);
+  return launch_once(global, prepared, place);
 }
 
 PrepareRequest request_of(const CreateArgs& args, bool gate) {
@@ -140,23 +161,24 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   PrepareRequest request = request_of(args, gate);
   Prepared prepared = TRY(prepare(global, request, log));
 
-  container::StateRoot root = TRY(container::StateRoot::open_or_make(global.root));
-  container::ContainerDir dir = TRY(root.create(args.id));
-  base::ScopeGuard remove_dir([&] { (void)root.remove(dir); });  // as in ~Made
-
-  launch::Launched launched = TRY(launch_prepared(global, request, prepared, dir, log));
+  std::optional<Place> place;
+  base::ScopeGuard remove_dir([&] {
+    if (place) (void)place->root.remove(place->dir);  // as in ~Made
+  });
+  launch::Launched launched = TRY(launch_prepared(global, request, prepared, place, log));
   // While init sets the container up.
   const kernel::ProcessIdentity identity = TRY(launched.process().identity());
   container::Record record = make_record(global, prepared, launched, identity);
-  TRY(container::stage_record(dir.fd(), record));
+  const int dir = place->dir.fd();
+  TRY(container::stage_record(dir, record));
   TRY(launched.await_entered(prepared.plan));
   if (gate) TRY(launched.await_ready(prepared.plan));
-  TRY(container::commit_record(dir.fd()));
-  TRY(container::remove_journal(dir.fd()));
+  TRY(container::commit_record(dir));
+  TRY(container::remove_journal(dir));
   // init is at its mounts still, and need not wait for a word after them.
   if (!gate) TRY(launched.allow_start());
   remove_dir.commit();
-  return Made(std::move(root), std::move(dir), std::move(launched), std::move(prepared), std::move(record));
+  return Made(std::move(place->root), std::move(place->dir), std::move(launched), std::move(prepared), std::move(record));
 }
 
 base::Result<void> announce(Made& made, const CreateArgs& args, const base::Log& log) {
