@@ -42,7 +42,7 @@ struct Child {
   alignas(16) char stack[16384];
 };
 
-[[noreturn, gnu::no_sanitize("address")]] void give_up(const Child& child, init::Detail step, long error) noexcept {
+[[noreturn, gnu::no_sanitize_address]] void give_up(const Child& child, init::Detail step, long error) noexcept {
   const init::Message message{init::MessageKind::kFailure, init::kNoOp, static_cast<std::int32_t>(-error), step};
   raw::call(__NR_sendto, child.request.report_fd, &message, sizeof(message), MSG_NOSIGNAL, 0, 0);
   raw::exit(1);
@@ -51,7 +51,7 @@ struct Child {
 // Runs in: the child, on a stack of its own but in the parent's memory, while the parent goes on; in its new namespaces,
 // with all capabilities over them. May not allocate, return, throw or take a lock. As the user is not mapped yet, exec
 // would drop the capabilities; ambient ones survive it.
-[[gnu::no_sanitize("address")]] long keep_capabilities(int last) noexcept {
+[[gnu::no_sanitize_address]] long keep_capabilities(int last) noexcept {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2]{};
   long result = raw::call(__NR_capget, &header, data);
@@ -66,7 +66,7 @@ struct Child {
 }
 
 // Runs in: the child, as above. The copies of the descriptors that init needs lose close-on-exec; the parent's keep it.
-[[noreturn, gnu::no_sanitize("address")]] void exec_init(void* argument) noexcept {
+[[noreturn, gnu::no_sanitize_address]] void exec_init(void* argument) noexcept {
   const Child& child = *static_cast<const Child*>(argument);
   const CarrierRequest& request = child.request;
   long result = 0;
@@ -122,6 +122,11 @@ void reap(long pid) {
 
 }  // namespace
 
+void end(const kernel::PidFd& process) {
+  (void)process.send_signal(SIGKILL);
+  (void)process.reap();
+}
+
 base::Result<Carried> start_init(const CarrierRequest& request) {
   const std::shared_ptr<Child> child(new Child);
   child->request = request;
@@ -156,8 +161,12 @@ base::Result<Carried> start_init(const CarrierRequest& request) {
   }
   if (raw::failed(pid)) return clone_error(static_cast<int>(-pid));
   base::UniqueFd pidfd(pidfd_number);
-  if (request.join_userns >= 0) pid = TRY(pid_of(pidfd.get()));
-  return Carried{kernel::PidFd(std::move(pidfd), static_cast<pid_t>(pid)), child};
+  if (request.join_userns < 0) return Carried{kernel::PidFd(std::move(pidfd), static_cast<pid_t>(pid)), child};
+  const auto own = pid_of(pidfd.get());
+  Carried carried{kernel::PidFd(std::move(pidfd), own ? *own : 0), child};
+  if (own) return carried;
+  end(carried.process);  // before its memory goes
+  return own.error();
 }
 
 }  // namespace launch

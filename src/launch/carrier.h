@@ -30,6 +30,9 @@ struct Carried {
   std::shared_ptr<const void> memory;
 };
 
+// Kills and reaps the child. Nobody is there to hear of an error, and one that is gone already is what is wanted.
+void end(const kernel::PidFd& process);
+
 // Clones, and returns while the child is about to execute init. If it cannot, it says so over the report socket, with
 // one of the last init::Details. The descriptors of `request` may be closed by the caller at once: the child has copies.
 base::Result<Carried> start_init(const CarrierRequest& request);

@@ -116,8 +116,10 @@ base::Result<Carried> clone_container(const plan::LaunchPlan& plan, const std::s
   request.image_fd = image_fd.get();
   request.report_fd = report;
   Carried carried = TRY(start_init(request));
-  TRY(visit.leave());
-  return carried;
+  auto left = visit.leave();
+  if (left) return carried;
+  end(carried.process);  // before its memory goes
+  return std::move(left).error();
 }
 
 }  // namespace
@@ -143,9 +145,7 @@ Launched::~Launched() { undo(); }
 void Launched::undo() {
   if (!armed_) return;
   armed_ = false;
-  // Undo: nobody is left to hear of an error here, and a process that is gone already is what is wanted.
-  (void)process_.send_signal(SIGKILL);
-  (void)process_.reap();
+  end(process_);
   cgroup_ = kernel::CgroupHandle();
 }
 
