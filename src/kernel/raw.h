@@ -39,8 +39,8 @@ inline long syscall6(long nr, long a, long b, long c, long d, long e, long f) {
 #error "bulkhead runs on x86-64 and aarch64"
 #endif
 
-// clone3(2) with CLONE_VM and a stack of its own for the child, which calls `run(argument)` and never returns, while the
-// caller goes on. In the child there is no frame to return to; hence the entry by hand.
+// clone3(2) with a stack for the child, named in `args`: the child calls `run(argument)` there, which never returns, while
+// the caller goes on. In the child there is no frame to return to; hence the entry by hand.
 #if defined(__x86_64__)
 inline long clone3_on_stack(const void* args, std::size_t size, void (*run)(void*), void* argument) {
   register void (*r8)(void*) __asm__("r8") = run;
