@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 
 #include "base/guard.h"
 #include "base/text.h"
@@ -55,23 +56,52 @@ container::Record make_record(const GlobalArgs& global, const Prepared& prepared
   return record;
 }
 
-base::Result<launch::Launched> launch_once(const Prepared& prepared, const container::ContainerDir& dir) {
-  std::string image = TRY(plan::encode(prepared.plan));
-  TRY(container::remove_journal(dir.fd()));  // of a try before this one
-  TRY(container::save_journal(dir.fd(), {.cgroup_paths = prepared.plan.cgroup.directories, .planned = true, .init = {}}));
-  kernel::CgroupHandle cgroup = TRY(launch::make_cgroup(prepared.plan));
-  TRY(container::confirm_journal(dir.fd()));
-  return launch::launch(prepared.plan, std::move(image), std::move(cgroup), dir.fd());
+// Where the container is remembered.
+struct Place {
+  container::StateRoot root;
+  container::ContainerDir dir;
+};
+
+base::Result<Place> make_place(const std::string& root_path, const std::string& id) {
+  container::StateRoot root = TRY(container::StateRoot::open_or_make(root_path));
+  container::ContainerDir dir = TRY(root.create(id));
+  return Place{std::move(root), std::move(dir)};
+}
+
+// The state directory, if this is the first try, and the cgroup, which is noted there before it is made.
+base::Result<kernel::CgroupHandle> make_cgroup(const GlobalArgs& global, const plan::LaunchPlan& plan,
+                                               std::optional<Place>& place) {
+  if (!place) place.emplace(TRY(make_place(global.root, plan.id)));
+  const int dir = place->dir.fd();
+  TRY(container::remove_journal(dir));  // of a try before this one
+  TRY(container::save_journal(dir, {.cgroup_paths = plan.cgroup.directories, .planned = true, .init = {}}));
+  kernel::CgroupHandle cgroup = TRY(launch::make_cgroup(plan));
+  TRY(container::confirm_journal(dir));
+  return cgroup;
+}
+
+base::Result<launch::Launched> launch_once(const GlobalArgs& global, const Prepared& prepared, std::optional<Place>& place) {
+  const plan::LaunchPlan& plan = prepared.plan;
+  const std::string image = TRY(plan::encode(plan));
+  // Until it is given what it waits for, init makes nothing that would outlive it, and it ends with this process: what
+  // need not be done before it begins is done meanwhile.
+  const bool first = launch::cgroup_comes_first(plan);
+  kernel::CgroupHandle cgroup;
+  if (first) cgroup = TRY(make_cgroup(global, plan, place));
+  launch::Launched launched = TRY(launch::launch(plan, image, cgroup));
+  if (!first) cgroup = TRY(make_cgroup(global, plan, place));
+  TRY(launched.provide(plan, std::move(cgroup), place->dir.fd()));
+  return launched;
 }
 
 // Where only trying told that the root's file system cannot be idmapped: decides again, knowing it.
 base::Result<launch::Launched> launch_prepared(const GlobalArgs& global, PrepareRequest& request, Prepared& prepared,
-                                               const container::ContainerDir& dir, const base::Log& log) {
-  auto launched = launch_once(prepared, dir);
+                                               std::optional<Place>& place, const base::Log& log) {
+  auto launched = launch_once(global, prepared, place);
   if (launched || !prepared.remapped || launched.error().kind() != base::Kind::kUnsupported) return launched;
   request.remap_unable = launched.error().message();
   prepared = TRY(prepare(global, request, log));
-  return launch_once(prepared, dir);
+  return launch_once(global, prepared, place);
 }
 
 PrepareRequest request_of(const CreateArgs& args, bool gate) {
@@ -87,18 +117,15 @@ PrepareRequest request_of(const CreateArgs& args, bool gate) {
   return request;
 }
 
-void report(const harden::Decisions& decisions, const std::vector<std::string>& warnings, const base::Log& log) {
-  for (const auto& decision : decisions) {
-    const std::string text = cat(decision.control, ": ", decision.requested, " -> ", decision.effective, ": ", decision.why);
-    if (decision.degraded) {
-      log.warning(cat("degraded: ", text));
-    } else if (decision.warning) {
-      log.warning(text);
-    } else {
-      log.debug(text);
-    }
+void report(const harden::Decision& decision, const base::Log& log) {
+  const std::string text = cat(decision.control, ": ", decision.requested, " -> ", decision.effective, ": ", decision.why);
+  if (decision.degraded) {
+    log.warning(cat("degraded: ", text));
+  } else if (decision.warning) {
+    log.warning(text);
+  } else {
+    log.debug(text);
   }
-  for (const auto& warning : warnings) log.warning(warning);
 }
 
 }  // namespace
@@ -120,8 +147,10 @@ Made::Made(Made&& other) noexcept
       armed_(std::exchange(other.armed_, false)) {}
 
 Made::~Made() {
+  if (!armed_) return;
+  launched_.undo();
   // The error that led here is the one to report; delete --force finds whatever is left.
-  if (armed_) (void)root_.remove(dir_);
+  (void)root_.remove(dir_);
 }
 
 void Made::keep() {
@@ -136,26 +165,34 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   Prepared prepared = TRY(prepare(global, request, log));
   const DecisionLog decisions = TRY(DecisionLog::open(prepared.selected.log, log));
 
-  container::StateRoot root = TRY(container::StateRoot::open_or_make(global.root));
-  container::ContainerDir dir = TRY(root.create(args.id));
-  base::ScopeGuard remove_dir([&] { (void)root.remove(dir); });  // as in ~Made
-
-  launch::Launched launched = TRY(launch_prepared(global, request, prepared, dir, log));
+  std::optional<Place> place;
+  base::ScopeGuard remove_dir([&] {
+    if (place) (void)place->root.remove(place->dir);  // as in ~Made
+  });
+  launch::Launched launched = TRY(launch_prepared(global, request, prepared, place, log));
   // While init sets the container up.
   const kernel::ProcessIdentity identity = TRY(launched.process().identity());
   container::Record record = make_record(global, prepared, launched, identity);
-  TRY(container::stage_record(dir.fd(), record));
-  TRY(launched.await_ready(prepared.plan));
+  const int dir = place->dir.fd();
+  TRY(container::stage_record(dir, record));
+  TRY(launched.await_entered(prepared.plan));
+  if (gate) TRY(launched.await_ready(prepared.plan));
+  // Before the record, and so before the program: what must be logged is.
   TRY(decisions.created(prepared, log));
-  TRY(container::commit_record(dir.fd()));
-  TRY(container::remove_journal(dir.fd()));
-  if (!args.pid_file.empty()) TRY(write_pid_file(args.pid_file, identity.pid));
-  // Not before: an error is told alone.
-  report(prepared.outcome.decisions, prepared.plan.warnings, log);
-  for (const auto& warning : launched.warnings) log.warning(warning);
-  launched.warnings.clear();
+  TRY(container::commit_record(dir));
+  TRY(container::remove_journal(dir));
+  // init is at its mounts still, and need not wait for a word after them.
+  if (!gate) TRY(launched.allow_start());
   remove_dir.commit();
-  return Made(std::move(root), std::move(dir), std::move(launched), std::move(prepared), std::move(record));
+  return Made(std::move(place->root), std::move(place->dir), std::move(launched), std::move(prepared), std::move(record));
+}
+
+base::Result<void> announce(Made& made, const CreateArgs& args, const base::Log& log) {
+  if (!args.pid_file.empty()) TRY(write_pid_file(args.pid_file, made.record().init.pid));
+  for (const auto& decision : made.prepared().outcome.decisions) report(decision, log);
+  for (const auto& warning : made.plan().warnings) log.warning(warning);
+  for (const auto& warning : made.launched().warnings) log.warning(warning);
+  return base::ok();
 }
 
 base::Result<void> write_pid_file(const std::string& path, pid_t pid) {
@@ -179,6 +216,7 @@ base::Result<void> write_pid_file(const std::string& path, pid_t pid) {
 base::Result<int> cmd_create(const GlobalArgs& global, const CreateArgs& args, const base::Log& log) {
   const std::string context = cat("create ", base::quote(args.id));
   Made made = TRY_IN(context, make_container(global, args, true, log));
+  TRY_IN(context, announce(made, args, log));
   TRY_IN(context, made.launched().release_to_gate());
   made.keep();
   return 0;

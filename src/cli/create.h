@@ -10,11 +10,11 @@
 #include "container/record.h"
 #include "container/state_dir.h"
 #include "launch/launch.h"
-#include "plan/plan.h"
 
 namespace cli {
 
-// A container that is set up and recorded, its init waiting. Until keep() is called, the destructor undoes it all.
+// A container that is recorded. With a gate it is set up, and its init waits; without one, init will start the program as
+// soon as all is set up. Until keep() is called, the destructor undoes it all.
 class Made {
  public:
   Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, Prepared prepared,
@@ -25,6 +25,7 @@ class Made {
   ~Made();
 
   launch::Launched& launched() { return launched_; }
+  const Prepared& prepared() const { return prepared_; }
   const plan::LaunchPlan& plan() const { return prepared_.plan; }
   const harden::Hardened& hardened() const { return prepared_.outcome.hardened; }
   const predict::Host& host() const { return prepared_.host; }
@@ -43,6 +44,10 @@ class Made {
 };
 
 base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& args, bool gate, const base::Log& log);
+
+// The pid file, and all there is to warn of. Not before init is ready (create) or the program runs (run): an error is told
+// alone.
+base::Result<void> announce(Made& made, const CreateArgs& args, const base::Log& log);
 
 // Decimal, without a new line, complete from the moment the name is there.
 base::Result<void> write_pid_file(const std::string& path, pid_t pid);

@@ -66,9 +66,10 @@ base::Result<std::string> temporary_id() {
 }
 
 // Until its program has ended, or its time; it is gone in either case.
-base::Result<kernel::ExitStatus> run_to_end(Made& made, const monitor::Foreground& foreground, const base::Log& log) {
-  TRY(made.launched().start(made.plan(), agent_of(made.record())));
-  for (const auto& warning : made.launched().warnings) log.warning(warning);
+base::Result<kernel::ExitStatus> run_to_end(Made& made, const CreateArgs& args, const monitor::Foreground& foreground,
+                                            const base::Log& log) {
+  TRY(made.launched().await_start(made.plan(), agent_of(made.record())));
+  TRY(announce(made, args, log));
   made.keep();
   const auto status = foreground.wait(made.launched().process(), kMostMilliseconds);
   if (status) {
@@ -101,7 +102,7 @@ base::Result<predict::Report> probe(const GlobalArgs& global, const ProbeArgs& a
     log.warning(
         "this process is under a seccomp filter itself; what that one answers in the container is not predicted");
   }
-  const kernel::ExitStatus status = TRY(run_to_end(made, foreground, log));
+  const kernel::ExitStatus status = TRY(run_to_end(made, create, foreground, log));
   capture.restore();
   const std::string lines = TRY(capture.output());
   auto seen = predict::read_observations(lines, made.host());

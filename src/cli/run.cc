@@ -11,16 +11,16 @@
 namespace cli {
 namespace {
 
-base::Result<void> start_container(Made& made, const base::Log& log) {
-  TRY(made.launched().start(made.plan(), agent_of(made.record())));
-  for (const auto& warning : made.launched().warnings) log.warning(warning);
+base::Result<void> start_container(Made& made, const CreateArgs& args, const base::Log& log) {
+  TRY(made.launched().await_start(made.plan(), agent_of(made.record())));
+  TRY(announce(made, args, log));
   made.keep();
   return base::ok();
 }
 
 base::Result<int> run_detached(const GlobalArgs& global, const CreateArgs& args, const base::Log& log) {
   Made made = TRY(make_container(global, args, false, log));
-  TRY(start_container(made, log));
+  TRY(start_container(made, args, log));
   return 0;
 }
 
@@ -28,7 +28,7 @@ base::Result<int> run_foreground(const GlobalArgs& global, const CreateArgs& arg
   if (!args.no_subreaper) ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // the container's orphans are reaped here
   const monitor::Foreground foreground = TRY(monitor::Foreground::start());
   Made made = TRY(make_container(global, args, false, log));
-  TRY(start_container(made, log));
+  TRY(start_container(made, args, log));
   const auto status = foreground.wait(made.launched().process());
   // Also when the waiting failed: nobody else will look after the container.
   if (!args.keep) {

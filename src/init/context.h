@@ -56,6 +56,8 @@ long label(Context&, const plan::image::Op&);
 long readonly_path(Context&, const plan::image::Op&);
 long mask(Context&, const plan::image::Op&);
 long write_file(Context&, const plan::image::Op&);  // files.cc
+// receive.cc
+long take_descriptors(Context&, const plan::image::Op&);
 // process.cc
 long join_cgroup(Context&, const plan::image::Op&);
 long reset_affinity(Context&, const plan::image::Op&);
@@ -63,6 +65,7 @@ long keyring(Context&, const plan::image::Op&);
 long session(Context&, const plan::image::Op&);
 long unshare(Context&, const plan::image::Op&);
 long join_mount_ns(Context&, const plan::image::Op&);
+long entered(Context&, const plan::image::Op&);
 long hostname(Context&, const plan::image::Op&);
 long domainname(Context&, const plan::image::Op&);
 long loopback(Context&, const plan::image::Op&);
@@ -74,7 +77,7 @@ long own_stdio(Context&, const plan::image::Op&);
 long set_umask(Context&, const plan::image::Op&);
 long change_dir(Context&, const plan::image::Op&);
 // identity.cc
-long wait_maps(Context&, const plan::image::Op&);
+long setup_identity(Context&, const plan::image::Op&);
 long bounding(Context&, const plan::image::Op&);
 long identity(Context&, const plan::image::Op&);
 long capabilities(Context&, const plan::image::Op&);

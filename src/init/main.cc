@@ -18,7 +18,8 @@ using plan::image::Op;
 using plan::image::OpKind;
 
 constexpr OpFunction kFunctions[] = {
-    join_cgroup, reset_affinity, wait_maps, keyring, session, unshare, join_mount_ns, hostname, domainname, loopback,
+    take_descriptors, join_cgroup, reset_affinity, setup_identity, keyring, session, unshare, join_mount_ns, entered,
+    hostname, domainname, loopback,
     propagation, new_mount, pivot, pivot, attach, set_attr, node, symlink, write_file, sysctl, readonly_path, mask,
     rlimit, scheduler, io_priority, personality, make_dir, own_stdio, label, bounding, identity, capabilities, set_umask,
     change_dir, find_executable, no_new_privs, not_dumpable, verify_identity, verify_caps, verify_no_new_privs,

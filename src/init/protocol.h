@@ -2,18 +2,22 @@
 //
 //   parent                                   init
 //   ------                                   ----
-//   clone3, vfork-like; init is exec'd
-//   write id maps, idmap mounts
-//   kMapsReady  --------------------------->            only with a user namespace
-//                                            mounts, pivot, masks, identity, verification
+//   clone3                                   init is exec'd
+//   make cgroups (v1; v2: before the clone)  make the network namespace, names, session
+//   open sources, write id maps, idmap mounts
+//   kDescriptors  ------------------------->            any number: what the slots ask for
+//                                            cgroups, id of its own, cgroup namespace
+//               <---------------------------  kEntered  all namespaces are entered
+//   verify them; run only: save the record   mounts, pivot, masks, identity, verification
+//   kStart      --------------------------->            (run: ahead of time, init need not wait)
 //               <---------------------------  kWarning  any number: an op failed that may
 //               <---------------------------  kReady    everything but seccomp and exec is done
-//   save the record and the pid file
+//   create: save the record and the pid file
 //   kGo         --------------------------->            create: live without the parent from here on
 //               <---------------------------  end of file
 //   (create exits)                           wait for `start` at the gate socket
 //   start: connect to the gate
-//   kStart      --------------------------->            (run: sent by the parent instead of kGo)
+//   kStart      --------------------------->
 //                                            close descriptors, seccomp, execve
 //               <---------------------------  kListener, before the filter is loaded, if it notifies an agent
 //   take the listener with pidfd_getfd(2), pass it on, set a word in init's memory
@@ -28,7 +32,7 @@
 
 namespace init {
 
-enum class MessageKind : std::uint32_t { kReady = 1, kWarning, kFailure, kMapsReady, kGo, kStart, kListener };
+enum class MessageKind : std::uint32_t { kReady = 1, kWarning, kFailure, kDescriptors, kEntered, kGo, kStart, kListener };
 
 struct Message {
   MessageKind kind;
@@ -42,6 +46,14 @@ static_assert(sizeof(Message) == 16);
 
 constexpr std::uint32_t kNoOp = 0xffffffff;
 
+// kDescriptors: `op` slots follow the message, and as many descriptors come with it (SCM_RIGHTS); detail: not 0 if more
+// such messages follow. The kernel carries at most 253 at a time (SCM_MAX_FD).
+constexpr std::uint32_t kMaxDescriptors = 128;
+struct Descriptors {
+  Message message;
+  std::int32_t slots[kMaxDescriptors];
+};
+
 // Message::detail of kFailure where errno alone would mislead.
 enum Detail : std::uint32_t {
   kNoDetail = 0,
@@ -52,6 +64,10 @@ enum Detail : std::uint32_t {
   kMismatch,          // verification: what is in force differs from the plan
   kClamped,           // rlimit: lowered to the hard limit of this process
   kExecFailed,        // execve itself, after the seccomp filter was loaded
+  // Before init's first instruction; op is kNoOp.
+  kNoCapabilities,    // capabilities could not be kept in the user namespace
+  kNoDescriptors,     // a descriptor that init needs could not be passed on
+  kNoInit,            // init itself could not be executed
 };
 
 }  // namespace init

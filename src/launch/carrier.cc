@@ -6,12 +6,17 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <iterator>
+#include <string>
 
 #include "base/text.h"
+#include "init/protocol.h"
 #include "kernel/file.h"
 #include "kernel/raw.h"
 
@@ -21,32 +26,32 @@ namespace {
 namespace raw = kernel::raw;
 using base::Error;
 
-// Written by the child, which shares this process's memory until it execs, and read by the parent afterwards.
+// Of the child that only joins a user namespace, for whose end this process waits.
 struct Shared {
   volatile int error = 0;
-  volatile int step = 0;  // of Step
-  volatile long inner_pid = 0;
+  volatile bool joined = false;
 };
 
-enum Step : int { kNone, kJoinUserns, kCapabilities, kDescriptors, kExec, kInnerClone };
-
+// What the child works with and on, in this process's memory, until it has executed init.
 struct Child {
-  const CarrierRequest* request;
-  clone_args* inner;  // the second clone, when a user namespace is joined first
-  const char* const* argv;
-  Shared* shared;
+  CarrierRequest request;
+  std::string image, report;
+  const char* argv[4] = {};
+  clone_args args = {};
+  Shared shared;
+  alignas(16) char stack[16384];
 };
 
-[[noreturn]] void give_up(const Child& child, Step step, long error) noexcept {
-  child.shared->step = step;
-  child.shared->error = static_cast<int>(-error);
+[[noreturn, gnu::no_sanitize_address]] void give_up(const Child& child, init::Detail step, long error) noexcept {
+  const init::Message message{init::MessageKind::kFailure, init::kNoOp, static_cast<std::int32_t>(-error), step};
+  raw::call(__NR_sendto, child.request.report_fd, &message, sizeof(message), MSG_NOSIGNAL, 0, 0);
   raw::exit(1);
 }
 
-// Runs in: the child, on the parent's stack and in its memory (vfork), in its new namespaces, with all capabilities
-// over them. May not allocate, return, throw or take a lock. As the user is not mapped yet, exec would drop the
-// capabilities; ambient ones survive it.
-long keep_capabilities(int last) noexcept {
+// Runs in: the child, on a stack of its own but in the parent's memory, while the parent goes on; in its new namespaces,
+// with all capabilities over them. May not allocate, return, throw or take a lock. As the user is not mapped yet, exec
+// would drop the capabilities; ambient ones survive it.
+[[gnu::no_sanitize_address]] long keep_capabilities(int last) noexcept {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2]{};
   long result = raw::call(__NR_capget, &header, data);
@@ -61,52 +66,37 @@ long keep_capabilities(int last) noexcept {
 }
 
 // Runs in: the child, as above. The copies of the descriptors that init needs lose close-on-exec; the parent's keep it.
-[[noreturn]] void exec_init(const Child& child) noexcept {
-  const CarrierRequest& request = *child.request;
+[[noreturn, gnu::no_sanitize_address]] void exec_init(void* argument) noexcept {
+  const Child& child = *static_cast<const Child*>(argument);
+  const CarrierRequest& request = child.request;
   long result = 0;
   if (request.in_userns) result = keep_capabilities(63);
-  if (raw::failed(result) && result != -EINVAL) give_up(child, kCapabilities, result);
+  if (raw::failed(result) && result != -EINVAL) give_up(child, init::kNoCapabilities, result);
   result = 0;
   for (const int fd : request.keep) {
     if (!raw::failed(result)) result = raw::call(__NR_fcntl, fd, F_SETFD, 0);
   }
   if (!raw::failed(result)) result = raw::call(__NR_fcntl, request.image_fd, F_SETFD, 0);
   if (!raw::failed(result)) result = raw::call(__NR_fcntl, request.report_fd, F_SETFD, 0);
-  if (raw::failed(result)) give_up(child, kDescriptors, result);
+  if (raw::failed(result)) give_up(child, init::kNoDescriptors, result);
   const char* const no_environment[] = {nullptr};
   result = raw::call(__NR_execveat, request.init_fd, "", child.argv, no_environment, AT_EMPTY_PATH);
-  give_up(child, kExec, result);
-}
-
-// The frame of this function is shared with the child, which never returns from it.
-[[gnu::noinline]] long clone_to_init(const Child& child, clone_args& args) noexcept {
-  const long pid = raw::call(__NR_clone3, &args, sizeof(args));
-  if (pid == 0) exec_init(child);
-  return pid;
+  give_up(child, init::kNoInit, result);
 }
 
 // A container that joins a user namespace and has new ones besides: those must be made, and owned, by somebody
-// inside. That is a child of ours with no other purpose; its child is made ours by CLONE_PARENT, and its descriptor
-// table is ours, so that the pidfd arrives here.
-[[gnu::noinline]] long clone_by_way_of_userns(const Child& child, clone_args& outer) noexcept {
+// inside. That is a child of ours with no other purpose, for which this process stands still (vfork): it runs on this
+// frame. Its child is made ours by CLONE_PARENT, and its descriptor table is ours, so that the pidfd arrives here.
+[[gnu::noinline]] long clone_by_way_of_userns(Child& child, clone_args& outer) noexcept {
   const long pid = raw::call(__NR_clone3, &outer, sizeof(outer));
   if (pid != 0) return pid;
-  const long joined = raw::call(__NR_setns, child.request->join_userns, CLONE_NEWUSER);
-  if (raw::failed(joined)) give_up(child, kJoinUserns, joined);
-  const long inner = clone_to_init(child, *child.inner);
-  if (raw::failed(inner)) give_up(child, kInnerClone, inner);
-  child.shared->inner_pid = inner;
-  raw::exit(0);
-}
-
-Error child_error(const Shared& shared) {
-  switch (shared.step) {
-    case kJoinUserns: return Error::system(shared.error, "join user namespace");
-    case kCapabilities: return Error::system(shared.error, "keep capabilities in user namespace");
-    case kInnerClone: return Error::system(shared.error, "clone container process");
-    case kExec: return Error::system(shared.error, "execute init");
-    default: return Error::system(shared.error, "pass descriptors to init");
+  long result = raw::call(__NR_setns, child.request.join_userns, CLONE_NEWUSER);
+  if (!raw::failed(result)) {
+    child.shared.joined = true;
+    result = raw::clone3_on_stack(&child.args, sizeof(child.args), exec_init, &child);
   }
+  if (raw::failed(result)) child.shared.error = static_cast<int>(-result);
+  raw::exit(0);
 }
 
 Error clone_error(int error) {
@@ -132,41 +122,51 @@ void reap(long pid) {
 
 }  // namespace
 
-base::Result<kernel::PidFd> start_init(const CarrierRequest& request) {
-  const std::string image = std::to_string(request.image_fd);
-  const std::string report = std::to_string(request.report_fd);
-  const char* const argv[] = {"bulkhead-init", image.c_str(), report.c_str(), nullptr};
-  Shared shared;
+void end(const kernel::PidFd& process) {
+  (void)process.send_signal(SIGKILL);
+  (void)process.reap();
+}
+
+base::Result<Carried> start_init(const CarrierRequest& request) {
+  const std::shared_ptr<Child> child(new Child);
+  child->request = request;
+  child->image = std::to_string(request.image_fd);
+  child->report = std::to_string(request.report_fd);
+  const char* const argv[] = {"bulkhead-init", child->image.c_str(), child->report.c_str(), nullptr};
+  std::copy(std::begin(argv), std::end(argv), child->argv);
   int pidfd_number = -1;
-  clone_args args{};
-  args.flags = request.clone_flags | CLONE_PIDFD | CLONE_VFORK | (request.separate_memory ? 0U : CLONE_VM);
+  clone_args& args = child->args;
+  args.flags = request.clone_flags | CLONE_PIDFD | (request.separate_memory ? 0U : CLONE_VM);
   args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd_number);
   args.exit_signal = SIGCHLD;
+  args.stack = reinterpret_cast<std::uint64_t>(child->stack);
+  args.stack_size = sizeof(child->stack);
   if (request.cgroup_fd >= 0) {
     args.flags |= CLONE_INTO_CGROUP;
     args.cgroup = static_cast<__u64>(request.cgroup_fd);
   }
-  clone_args outer{};
-  outer.flags = CLONE_VM | CLONE_VFORK | CLONE_FILES;
-  outer.exit_signal = SIGCHLD;
-  const Child child{&request, &args, argv, &shared};
   long pid = 0;
   if (request.join_userns >= 0) {
+    clone_args outer{};
+    outer.flags = CLONE_VM | CLONE_VFORK | CLONE_FILES;
+    outer.exit_signal = SIGCHLD;
     args.flags |= CLONE_PARENT;
     args.exit_signal = 0;  // inherited from the one in between
-    pid = clone_by_way_of_userns(child, outer);
+    pid = clone_by_way_of_userns(*child, outer);
     if (!raw::failed(pid)) reap(pid);
+    if (child->shared.error != 0 && !child->shared.joined) return Error::system(child->shared.error, "join user namespace");
+    if (child->shared.error != 0) return clone_error(child->shared.error);
   } else {
-    pid = clone_to_init(child, args);
+    pid = raw::clone3_on_stack(&args, sizeof(args), exec_init, child.get());
   }
   if (raw::failed(pid)) return clone_error(static_cast<int>(-pid));
   base::UniqueFd pidfd(pidfd_number);
-  if (shared.error != 0) {
-    if (pidfd) (void)kernel::PidFd(std::move(pidfd), static_cast<pid_t>(pid)).reap();  // it has exited on its own
-    return child_error(shared);
-  }
-  if (request.join_userns >= 0) pid = TRY(pid_of(pidfd.get()));
-  return kernel::PidFd(std::move(pidfd), static_cast<pid_t>(pid));
+  if (request.join_userns < 0) return Carried{kernel::PidFd(std::move(pidfd), static_cast<pid_t>(pid)), child};
+  const auto own = pid_of(pidfd.get());
+  Carried carried{kernel::PidFd(std::move(pidfd), own ? *own : 0), child};
+  if (own) return carried;
+  end(carried.process);  // before its memory goes
+  return own.error();
 }
 
 }  // namespace launch

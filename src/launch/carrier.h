@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <memory>
 #include <vector>
 
 #include "base/fd.h"
@@ -23,7 +23,18 @@ struct CarrierRequest {
   std::vector<int> keep;          // other descriptors that init needs
 };
 
-// Clones, and execs init in the child. Returns once the exec has happened.
-base::Result<kernel::PidFd> start_init(const CarrierRequest& request);
+struct Carried {
+  kernel::PidFd process;
+  // What the child uses of this process's memory, its stack among it: to be kept until the child has been heard of over
+  // the report socket, be it by its end of file.
+  std::shared_ptr<const void> memory;
+};
+
+// Kills and reaps the child. Nobody is there to hear of an error, and one that is gone already is what is wanted.
+void end(const kernel::PidFd& process);
+
+// Clones, and returns while the child is about to execute init. If it cannot, it says so over the report socket, with
+// one of the last init::Details. The descriptors of `request` may be closed by the caller at once: the child has copies.
+base::Result<Carried> start_init(const CarrierRequest& request);
 
 }  // namespace launch

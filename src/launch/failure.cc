@@ -50,6 +50,10 @@ std::string hint_for(const plan::Op& op, const init::Message& message) {
     return "something else is in its place in the root file system";
   }
   if (message.err == ENOSPC && std::holds_alternative<plan::NewMount>(op)) return "a limit on mounts or their memory is reached";
+  if (message.err == ENOSPC && std::holds_alternative<plan::Unshare>(op)) return "a limit in /proc/sys/user is reached";
+  if (message.err == EMFILE && std::holds_alternative<plan::TakeDescriptors>(op)) {
+    return "the limit on open descriptors of this process is too low";
+  }
   if (message.err == EPERM && std::holds_alternative<plan::NewMount>(op)) {
     return "in a user namespace a file system belongs to the owner of its namespace (proc: pid, sysfs: network)";
   }
@@ -81,11 +85,21 @@ Error step_error(const plan::LaunchPlan& plan, const plan::Step& step, const ini
   return hint.empty() ? error : std::move(error).hint(std::move(hint));
 }
 
+// Before init walks the plan.
+Error early_error(const init::Message& message) {
+  switch (message.detail) {
+    case init::kNoCapabilities: return Error::system(message.err, "keep capabilities in user namespace");
+    case init::kNoDescriptors: return Error::system(message.err, "pass descriptors to init");
+    case init::kNoInit: return Error::system(message.err, "execute init");
+    default: return Error::system(message.err, "init");
+  }
+}
+
 }  // namespace
 
 base::Error describe_failure(const plan::LaunchPlan& plan, const init::Message& message) {
   const plan::Step* step = find_step(plan, message.op);
-  if (step == nullptr) return Error::system(message.err, "init");
+  if (step == nullptr) return early_error(message);
   return step_error(plan, *step, message);
 }
 

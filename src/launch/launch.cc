@@ -8,18 +8,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "base/text.h"
 #include "init/protocol.h"
 #include "kernel/memfd.h"
-#include "launch/carrier.h"
 #include "launch/failure.h"
 #include "launch/idmap.h"
 #include "launch/init_program.h"
 #include "launch/namespaces.h"
-#include "launch/sources.h"
 #include "plan/encode.h"
 
 namespace launch {
@@ -39,13 +38,20 @@ base::Result<void> send_message(int fd, init::MessageKind kind) {
   return base::ok();
 }
 
-// False: end of file.
-base::Result<bool> receive_message(int fd, init::Message& message) {
+// What recv(2) does. ECONNRESET, once: the other side has gone without reading all that was sent to it; what it said
+// before is still to be had.
+ssize_t receive(int fd, init::Message& message, int flags) {
   ssize_t n;
   do {
-    n = ::recv(fd, &message, sizeof(message), 0);
-  } while (n < 0 && errno == EINTR);
-  if (n == 0 || (n < 0 && errno == ECONNRESET)) return false;
+    n = ::recv(fd, &message, sizeof(message), flags);
+  } while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+  return n;
+}
+
+// False: end of file.
+base::Result<bool> receive_message(int fd, init::Message& message) {
+  const ssize_t n = receive(fd, message, 0);
+  if (n == 0) return false;
   if (n != static_cast<ssize_t>(sizeof(message))) return Error::system(n < 0 ? errno : EPROTO, "hear from init");
   return true;
 }
@@ -81,21 +87,6 @@ void raise_limits(const plan::LaunchPlan& plan, pid_t pid) {
   }
 }
 
-// What the parent does for the child while it has begun: id maps, idmapped mounts, scores, limits.
-base::Result<void> settle(const plan::LaunchPlan& plan, Sources& sources, const Launched& launched, int report, int proc_fd,
-                          std::vector<std::string>& warnings) {
-  write_oom_score(plan, proc_fd, warnings);
-  raise_limits(plan, launched.process().pid());
-  bool waits = false;
-  for (const auto& step : plan.steps) waits = waits || std::holds_alternative<plan::WaitMaps>(step.op);
-  if (!waits) return base::ok();
-  if (!plan.uid_maps.empty()) TRY(write_id_maps(proc_fd, plan.uid_maps, plan.gid_maps));
-  const UniqueFd userns(::openat(proc_fd, "ns/user", O_RDONLY | O_CLOEXEC));
-  if (!userns) return Error::system(errno, "open user namespace of the container");
-  TRY(sources.apply_idmaps(plan, userns.get(), warnings));
-  return send_message(report, init::MessageKind::kMapsReady);
-}
-
 struct Channel {
   UniqueFd parent, child;
 };
@@ -106,22 +97,17 @@ base::Result<Channel> make_channel() {
   return Channel{UniqueFd(pair[0]), UniqueFd(pair[1])};
 }
 
-base::Result<kernel::PidFd> clone_container(const plan::LaunchPlan& plan, std::string& image, Sources& sources,
-                                            const kernel::CgroupHandle& cgroup, int report) {
+base::Result<Carried> clone_container(const plan::LaunchPlan& plan, const std::string& image, Sources& sources, int cgroup,
+                                      int report) {
   const UniqueFd userns = TRY(open_user_namespace(plan));
   const UniqueFd program = TRY(kernel::sealed_memfd("bulkhead-init", init_program, true));
+  const UniqueFd image_fd = TRY(kernel::sealed_memfd("bulkhead-plan", image, false));
   NamespaceVisit visit = TRY(NamespaceVisit::enter(plan));
   TRY(sources.open_in_namespaces(plan));
   CarrierRequest request;
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    if (sources.fd(i) < 0) continue;
-    plan::set_slot(image, plan::Slot{static_cast<int>(i)}, sources.fd(i));
-    request.keep.push_back(sources.fd(i));
-  }
   for (std::uint32_t i = 0; i < plan.preserve_fds; ++i) request.keep.push_back(static_cast<int>(3 + i));
-  const UniqueFd image_fd = TRY(kernel::sealed_memfd("bulkhead-plan", image, false));
   request.clone_flags = plan.clone_flags;
-  request.cgroup_fd = cgroup.v2_fd();
+  request.cgroup_fd = cgroup;
   request.join_userns = userns.get();
   request.in_userns = !plan.uid_maps.empty() || userns.valid();
   for (const auto& join : plan.joins) request.separate_memory = request.separate_memory || join.type == CLONE_NEWTIME;
@@ -129,52 +115,95 @@ base::Result<kernel::PidFd> clone_container(const plan::LaunchPlan& plan, std::s
   request.init_fd = program.get();
   request.image_fd = image_fd.get();
   request.report_fd = report;
-  kernel::PidFd process = TRY(start_init(request));
-  TRY(visit.leave());
-  return process;
+  Carried carried = TRY(start_init(request));
+  auto left = visit.leave();
+  if (left) return carried;
+  end(carried.process);  // before its memory goes
+  return std::move(left).error();
 }
 
 }  // namespace
 
-Launched::Launched(kernel::PidFd process, base::UniqueFd report, kernel::CgroupHandle cgroup)
-    : process_(std::move(process)), report_(std::move(report)), cgroup_(std::move(cgroup)) {}
+Launched::Launched(Carried carried, base::UniqueFd report, Sources sources)
+    : memory_(std::move(carried.memory)),
+      process_(std::move(carried.process)),
+      report_(std::move(report)),
+      sources_(std::move(sources)) {}
 
 Launched::Launched(Launched&& other) noexcept
     : warnings(std::move(other.warnings)),
+      memory_(std::move(other.memory_)),
       process_(std::move(other.process_)),
       report_(std::move(other.report_)),
       proc_(std::move(other.proc_)),
+      sources_(std::move(other.sources_)),
       cgroup_(std::move(other.cgroup_)),
       armed_(std::exchange(other.armed_, false)) {}
 
-Launched::~Launched() {
+Launched::~Launched() { undo(); }
+
+void Launched::undo() {
   if (!armed_) return;
-  // Undo: nobody is left to hear of an error here, and a process that is gone already is what is wanted.
-  (void)process_.send_signal(SIGKILL);
-  (void)process_.reap();
+  armed_ = false;
+  end(process_);
+  cgroup_ = kernel::CgroupHandle();
 }
 
 // What fails here because init has gone is init's error.
 Error Launched::cause(const plan::LaunchPlan& plan, Error error) const {
   init::Message message{};
-  while (::recv(report_.get(), &message, sizeof(message), MSG_DONTWAIT) == static_cast<ssize_t>(sizeof(message))) {
+  ssize_t n;
+  while ((n = receive(report_.get(), message, MSG_DONTWAIT)) == static_cast<ssize_t>(sizeof(message))) {
     if (message.kind == init::MessageKind::kFailure) return describe_failure(plan, message);
   }
-  return error;
+  return n == 0 ? silent_death(process_) : error;
 }
 
-base::Result<void> Launched::await_ready(const plan::LaunchPlan& plan) {
+// Id maps, idmapped mounts, scores, limits; then all descriptors, for which init waits.
+base::Result<void> Launched::settle(const plan::LaunchPlan& plan, int container_dir_fd) {
+  write_oom_score(plan, proc_.get(), warnings);
+  raise_limits(plan, process_.pid());
+  TRY(sources_.open(plan, cgroup_, container_dir_fd));
+  if (!plan.uid_maps.empty()) TRY(write_id_maps(proc_.get(), plan.uid_maps, plan.gid_maps));
+  const bool userns = std::any_of(plan.steps.begin(), plan.steps.end(), [](const plan::Step& step) {
+    return std::holds_alternative<plan::SetupIdentity>(step.op);
+  });
+  if (userns) {
+    const UniqueFd fd(::openat(proc_.get(), "ns/user", O_RDONLY | O_CLOEXEC));
+    if (!fd) return Error::system(errno, "open user namespace of the container");
+    TRY(sources_.apply_idmaps(plan, fd.get(), warnings));
+  }
+  TRY(sources_.hand_over(report_.get()));
+  sources_ = Sources(0);
+  return base::ok();
+}
+
+base::Result<void> Launched::provide(const plan::LaunchPlan& plan, kernel::CgroupHandle cgroup, int container_dir_fd) {
+  cgroup_ = std::move(cgroup);
+  auto settled = settle(plan, container_dir_fd);
+  if (!settled) return cause(plan, std::move(settled).error());
+  return base::ok();
+}
+
+base::Result<void> Launched::await(const plan::LaunchPlan& plan, init::MessageKind wanted) {
   for (;;) {
     init::Message message{};
     if (!TRY(receive_message(report_.get(), message))) return silent_death(process_);
-    switch (message.kind) {
-      case init::MessageKind::kReady: return verify_namespaces(plan.unshare_flags, proc_.get());
-      case init::MessageKind::kWarning: warnings.push_back(describe_warning(plan, message)); break;
-      case init::MessageKind::kFailure: return describe_failure(plan, message);
-      default: return Error::system(EPROTO, "hear from init");
-    }
+    if (message.kind == wanted) return base::ok();
+    if (message.kind == init::MessageKind::kFailure) return describe_failure(plan, message);
+    if (message.kind != init::MessageKind::kWarning) return Error::system(EPROTO, "hear from init");
+    warnings.push_back(describe_warning(plan, message));
   }
 }
+
+base::Result<void> Launched::await_entered(const plan::LaunchPlan& plan) {
+  TRY(await(plan, init::MessageKind::kEntered));
+  const auto verified = verify_namespaces(plan.clone_flags | plan.unshare_flags, proc_.get());
+  if (!verified) return cause(plan, verified.error());
+  return base::ok();
+}
+
+base::Result<void> Launched::await_ready(const plan::LaunchPlan& plan) { return await(plan, init::MessageKind::kReady); }
 
 void Launched::keep() {
   armed_ = false;
@@ -190,8 +219,15 @@ base::Result<void> Launched::release_to_gate() {
   return base::ok();
 }
 
-base::Result<void> Launched::start(const plan::LaunchPlan& plan, const Agent& agent) {
-  TRY(send_message(report_.get(), init::MessageKind::kStart));
+base::Result<void> Launched::allow_start() {
+  auto sent = send_message(report_.get(), init::MessageKind::kStart);
+  // init has gone meanwhile: await_start() hears why.
+  if (!sent && sent.error().sys() != EPIPE) return sent;
+  return base::ok();
+}
+
+base::Result<void> Launched::await_start(const plan::LaunchPlan& plan, const Agent& agent) {
+  TRY(await_ready(plan));
   for (;;) {
     init::Message message{};
     if (!TRY(receive_message(report_.get(), message))) return base::ok();  // closed by exec
@@ -206,22 +242,19 @@ base::Result<kernel::CgroupHandle> make_cgroup(const plan::LaunchPlan& plan) {
   return kernel::create_cgroup(plan.cgroup);
 }
 
-base::Result<Launched> launch(const plan::LaunchPlan& plan, std::string image, kernel::CgroupHandle cgroup,
-                              int container_dir_fd) {
-  Sources sources = TRY(Sources::open(plan, cgroup, container_dir_fd));
+bool cgroup_comes_first(const plan::LaunchPlan& plan) {
+  const auto& hierarchies = plan.cgroup.hierarchies;
+  return std::any_of(hierarchies.begin(), hierarchies.end(), [](const auto& entry) { return entry.first.empty(); });
+}
+
+base::Result<Launched> launch(const plan::LaunchPlan& plan, const std::string& image, const kernel::CgroupHandle& cgroup) {
+  Sources sources(plan.fds.size());
   Channel channel = TRY(make_channel());
-  kernel::PidFd process = TRY(clone_container(plan, image, sources, cgroup, channel.child.get()));
-  channel.child.reset();
-  const int report = channel.parent.get();
-  Launched launched(std::move(process), std::move(channel.parent), std::move(cgroup));
+  Carried carried = TRY(clone_container(plan, image, sources, cgroup.v2_fd(), channel.child.get()));
+  Launched launched(std::move(carried), std::move(channel.parent), std::move(sources));
   const std::string proc_path = cat("/proc/", launched.process().pid());
   launched.proc_.reset(::open(proc_path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!launched.proc_) return Error::system(errno, "open", proc_path);
-  const auto settled = [&]() -> base::Result<void> {
-    TRY(settle(plan, sources, launched, report, launched.proc_.get(), launched.warnings));
-    return verify_namespaces(plan.clone_flags, launched.proc_.get());
-  }();
-  if (!settled) return launched.cause(plan, settled.error());
   return launched;
 }
 

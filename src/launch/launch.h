@@ -2,14 +2,18 @@
 // clones. Nothing is left behind on any error: the child is killed and reaped, the cgroup removed.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "init/protocol.h"
 #include "kernel/cgroup.h"
 #include "kernel/proc.h"
+#include "launch/carrier.h"
 #include "launch/listener.h"
+#include "launch/sources.h"
 #include "plan/plan.h"
 
 namespace launch {
@@ -18,7 +22,7 @@ namespace launch {
 // destructor kills and reaps it.
 class Launched {
  public:
-  Launched(kernel::PidFd process, base::UniqueFd report, kernel::CgroupHandle cgroup);
+  Launched(Carried carried, base::UniqueFd report, Sources sources);
   Launched(Launched&& other) noexcept;
   Launched& operator=(Launched&&) = delete;
   Launched(const Launched&) = delete;
@@ -26,37 +30,52 @@ class Launched {
 
   const kernel::PidFd& process() const { return process_; }
   const kernel::CgroupPaths& cgroup_paths() const { return cgroup_.paths(); }
+  // All that init needs before it can go on: its id maps and limits, and the descriptors of the plan. `container_dir_fd`:
+  // the container's directory, where the gate socket goes if the plan has one.
+  base::Result<void> provide(const plan::LaunchPlan& plan, kernel::CgroupHandle cgroup, int container_dir_fd);
+  // Returns when init has entered its namespaces, and they are what they should be.
+  base::Result<void> await_entered(const plan::LaunchPlan& plan);
   // Returns when init is ready, its program found and everything verified but what comes after, or why it is not.
   base::Result<void> await_ready(const plan::LaunchPlan& plan);
   // The container is on its own now: neither it nor its cgroup are undone any more.
   void keep();
+  // What the destructor does otherwise: ends and reaps init, removes the cgroup.
+  void undo();
 
   // create: everything is recorded; init goes on to wait at its gate.
   base::Result<void> release_to_gate();
-  // run: the program may start. Returns when it runs, or why it does not.
-  base::Result<void> start(const plan::LaunchPlan& plan, const Agent& agent);
+  // run: everything is recorded; once init is ready, it starts the program without waiting for another word.
+  base::Result<void> allow_start();
+  // Returns when the program runs, or why it does not.
+  base::Result<void> await_start(const plan::LaunchPlan& plan, const Agent& agent);
 
   std::vector<std::string> warnings;
 
  private:
-  friend base::Result<Launched> launch(const plan::LaunchPlan& plan, std::string image, kernel::CgroupHandle cgroup,
-                                       int container_dir_fd);
+  friend base::Result<Launched> launch(const plan::LaunchPlan& plan, const std::string& image,
+                                       const kernel::CgroupHandle& cgroup);
   base::Error cause(const plan::LaunchPlan& plan, base::Error error) const;
+  base::Result<void> await(const plan::LaunchPlan& plan, init::MessageKind wanted);
+  base::Result<void> settle(const plan::LaunchPlan& plan, int container_dir_fd);
 
+  std::shared_ptr<const void> memory_;  // the child's, until it has executed init
   kernel::PidFd process_;
   base::UniqueFd report_;
   base::UniqueFd proc_;  // its directory in /proc
+  Sources sources_;
   kernel::CgroupHandle cgroup_;
   bool armed_ = true;
 };
 
-// The plan's cgroup, if it has one: made before anything else, so that it can be recorded first.
+// Whether the clone puts the child into the plan's cgroup (a v2 hierarchy). If not, the cgroup is made while init begins.
+bool cgroup_comes_first(const plan::LaunchPlan& plan);
+// The plan's cgroup, if it has one. What is going to be made is recorded before, and that it has been made before init
+// hears of it by provide().
 base::Result<kernel::CgroupHandle> make_cgroup(const plan::LaunchPlan& plan);
 
-// Starts init, with its id maps and limits. `image` is the encoded plan, its slots still empty. `container_dir_fd`: the container's directory, where the gate
-// socket goes if the plan has one.
-base::Result<Launched> launch(const plan::LaunchPlan& plan, std::string image, kernel::CgroupHandle cgroup,
-                              int container_dir_fd);
+// Clones; the child executes init, which begins with what needs nothing of this process. `image` is the encoded plan;
+// `cgroup`, if it comes first, is where the child starts.
+base::Result<Launched> launch(const plan::LaunchPlan& plan, const std::string& image, const kernel::CgroupHandle& cgroup);
 
 // `start`: lets the container go whose `init` waits at the gate in `container_dir_fd`, and returns when its program
 // runs, or why it does not. The socket is gone afterwards.

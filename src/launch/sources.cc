@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "init/protocol.h"
 #include "kernel/file.h"
 #include "kernel/memfd.h"
 #include "kernel/mount.h"
@@ -161,7 +162,7 @@ struct Opener {
   base::Result<UniqueFd> operator()(const plan::RootTree&) const { return open_root(plan); }
   base::Result<UniqueFd> operator()(const plan::BindTree& s) const { return open_bind(s); }
   base::Result<UniqueFd> operator()(const plan::CgroupTree& s) const { return open_cgroup(s, plan, cgroup); }
-  base::Result<UniqueFd> operator()(const plan::ParentMount&) const { return UniqueFd(); }  // later, in the namespaces
+  base::Result<UniqueFd> operator()(const plan::ParentMount&) const { return UniqueFd(); }  // made by now
   base::Result<UniqueFd> operator()(const plan::LocalMount&) const { return UniqueFd(); }
   base::Result<UniqueFd> operator()(const plan::TasksFile& s) const {
     UniqueFd fd = cgroup.take_tasks(s.controller);
@@ -181,13 +182,13 @@ Error idmap_error(const Error& cause, const std::string& what) {
 
 }  // namespace
 
-base::Result<Sources> Sources::open(const plan::LaunchPlan& plan, kernel::CgroupHandle& cgroup, int gate_dir_fd) {
-  Sources sources;
-  sources.fds_.reserve(plan.fds.size());
-  for (const auto& fd : plan.fds) {
-    sources.fds_.push_back(TRY_IN(place(fd), std::visit(Opener{plan, cgroup, gate_dir_fd}, fd.source)));
+base::Result<void> Sources::open(const plan::LaunchPlan& plan, kernel::CgroupHandle& cgroup, int gate_dir_fd) {
+  const Opener opener{plan, cgroup, gate_dir_fd};
+  for (std::size_t i = 0; i < plan.fds.size(); ++i) {
+    const auto& fd = plan.fds[i];
+    if (!fds_[i]) fds_[i] = TRY_IN(place(fd), std::visit(opener, fd.source));
   }
-  return sources;
+  return base::ok();
 }
 
 base::Result<void> Sources::open_in_namespaces(const plan::LaunchPlan& plan) {
@@ -211,6 +212,46 @@ base::Result<void> Sources::apply_idmaps(const plan::LaunchPlan& plan, int usern
     if (root || !bind->idmap_optional) return idmap_error(result.error(), what).in(place(plan.fds[i]));
     warnings.push_back(cat(what, ": not possible on its file system; its files keep their host owners in the container"));
   }
+  return base::ok();
+}
+
+// As many descriptors as one message carries, from `slot` on, which is then the first that is still to be sent.
+base::Result<void> Sources::send_part(int report, std::size_t& slot) const {
+  init::Descriptors part{};
+  union {
+    cmsghdr head;
+    char bytes[CMSG_SPACE(sizeof(int) * init::kMaxDescriptors)];
+  } control{};
+  auto* fds = reinterpret_cast<int*>(CMSG_DATA(&control.head));
+  std::uint32_t count = 0;
+  for (; slot < fds_.size() && count < init::kMaxDescriptors; ++slot) {
+    if (!fds_[slot]) continue;  // init makes it
+    part.slots[count] = static_cast<std::int32_t>(slot);
+    fds[count++] = fds_[slot].get();
+  }
+  part.message = {init::MessageKind::kDescriptors, count, 0, slot < fds_.size() ? 1U : 0U};
+  iovec content{&part, sizeof(init::Message) + count * sizeof(std::int32_t)};
+  msghdr message{};
+  message.msg_iov = &content;
+  message.msg_iovlen = 1;
+  if (count != 0) {
+    control.head = {CMSG_LEN(sizeof(int) * count), SOL_SOCKET, SCM_RIGHTS};
+    message.msg_control = control.bytes;
+    message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+  }
+  ssize_t n;
+  do {
+    n = ::sendmsg(report, &message, MSG_NOSIGNAL);
+  } while (n < 0 && errno == EINTR);
+  if (n != static_cast<ssize_t>(content.iov_len)) return Error::system(n < 0 ? errno : EIO, "hand descriptors to init");
+  return base::ok();
+}
+
+base::Result<void> Sources::hand_over(int report) const {
+  std::size_t slot = 0;
+  do {
+    TRY(send_part(report, slot));
+  } while (slot < fds_.size());
   return base::ok();
 }
 

@@ -1,4 +1,4 @@
-// Opens what a plan's slots ask for, each host path exactly once, before the clone; afterwards only descriptors count.
+// Opens what a plan's slots ask for, each host path exactly once, and hands the descriptors to init.
 #pragma once
 
 #include <cstdint>
@@ -15,19 +15,21 @@ namespace launch {
 
 class Sources {
  public:
-  // All but what needs the joined namespaces (open_in_namespaces) and what init makes itself. `gate_dir_fd` is the
-  // directory in which the gate socket is made.
-  static base::Result<Sources> open(const plan::LaunchPlan& plan, kernel::CgroupHandle& cgroup, int gate_dir_fd);
+  explicit Sources(std::size_t slots) : fds_(slots) {}
+
   // File systems that must be made inside the namespaces that the container joins; called while this process is there.
   base::Result<void> open_in_namespaces(const plan::LaunchPlan& plan);
+  // All the others, but what init makes itself. `gate_dir_fd` is the directory in which the gate socket is made.
+  base::Result<void> open(const plan::LaunchPlan& plan, kernel::CgroupHandle& cgroup, int gate_dir_fd);
   // Idmaps the mounts that want it, with the container's user namespace.
   base::Result<void> apply_idmaps(const plan::LaunchPlan& plan, int userns_fd, std::vector<std::string>& warnings);
 
-  // The fd of a slot; -1 for what init makes.
-  int fd(std::size_t slot) const { return fds_[slot].get(); }
-  std::size_t size() const { return fds_.size(); }
+  // All of it to init, which waits for it.
+  base::Result<void> hand_over(int report) const;
 
  private:
+  base::Result<void> send_part(int report, std::size_t& slot) const;
+
   std::vector<base::UniqueFd> fds_;
 };
 

@@ -66,15 +66,21 @@ std::string source_of(const LaunchPlan& plan, Slot slot) {
 struct Describer {
   const LaunchPlan& plan;
 
+  StepText operator()(const TakeDescriptors&) const { return {"descriptors", "take from the parent"}; }
   StepText operator()(const JoinCgroup& o) const { return {"cgroup", cat("join ", o.controller)}; }
   StepText operator()(const ResetAffinity&) const { return {"affinity", "all CPUs"}; }
-  StepText operator()(const WaitMaps& o) const { return {"user-namespace", cat("become ", o.uid, ":", o.gid)}; }
+  StepText operator()(const SetupIdentity& o) const { return {"user-namespace", cat("become ", o.uid, ":", o.gid)}; }
   StepText operator()(const Keyring&) const { return {"keyring", "new session keyring"}; }
   StepText operator()(const Session&) const { return {"session", "new, without a terminal"}; }
   StepText operator()(const Unshare& o) const {
-    return {"unshare", (o.flags & CLONE_NEWCGROUP) != 0 ? "cgroup" : std::to_string(o.flags)};
+    std::vector<std::string> names;
+    for (const auto& [name, type] : oci::namespace_types()) {
+      if ((o.flags & type) != 0) names.emplace_back(name);
+    }
+    return {"unshare", base::join(names, " ")};
   }
   StepText operator()(const JoinMountNamespace&) const { return {"join", "mount"}; }
+  StepText operator()(const Entered&) const { return {"namespaces", "checked by the parent"}; }
   StepText operator()(const Hostname& o) const { return {"hostname", o.name}; }
   StepText operator()(const Domainname& o) const { return {"domainname", o.name}; }
   StepText operator()(const Loopback&) const { return {"network", "lo up"}; }

@@ -51,13 +51,15 @@ struct Encoder {
     if (on) op.flags = static_cast<std::uint16_t>(op.flags | bit);
   }
 
+  void operator()(const TakeDescriptors&) { add(OpKind::kTakeDescriptors); }
   void operator()(const JoinCgroup& o) { add(OpKind::kJoinCgroup, o.tasks); }
   void operator()(const ResetAffinity&) { add(OpKind::kResetAffinity); }
-  void operator()(const WaitMaps& o) { pair(OpKind::kWaitMaps, o.uid, o.gid); }
+  void operator()(const SetupIdentity& o) { pair(OpKind::kSetupIdentity, o.uid, o.gid); }
   void operator()(const Keyring&) { add(OpKind::kKeyring); }
   void operator()(const Session&) { add(OpKind::kSession); }
   void operator()(const Unshare& o) { add(OpKind::kUnshare).a = o.flags; }
   void operator()(const JoinMountNamespace& o) { add(OpKind::kJoinMountNs, o.ns); }
+  void operator()(const Entered&) { add(OpKind::kEntered); }
   void operator()(const Hostname& o) { one_text(OpKind::kHostname, o.name); }
   void operator()(const Domainname& o) { one_text(OpKind::kDomainname, o.name); }
   void operator()(const Loopback&) { add(OpKind::kLoopback); }
@@ -255,13 +257,6 @@ base::Result<std::string> encode(const LaunchPlan& plan) {
   header.size = static_cast<std::uint32_t>(layout.bytes.size());
   std::memcpy(layout.bytes.data(), &header, sizeof(header));
   return std::move(layout.bytes);
-}
-
-void set_slot(std::string& image, Slot slot, int fd) {
-  image::Header header{};
-  std::memcpy(&header, image.data(), sizeof(header));
-  const std::int32_t value = fd;
-  std::memcpy(image.data() + header.slots + static_cast<std::size_t>(slot.index) * sizeof(value), &value, sizeof(value));
 }
 
 }  // namespace plan

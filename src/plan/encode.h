@@ -8,10 +8,8 @@
 
 namespace plan {
 
-// The slot table holds -1 throughout: launch fills it in with set_slot() once the descriptors are open.
+// The slot table holds -1 throughout: init fills it in with what the parent hands it.
 // Error: unsupported, if the image would be larger than image::kMaxSize.
 base::Result<std::string> encode(const LaunchPlan& plan);
-
-void set_slot(std::string& image, Slot slot, int fd);
 
 }  // namespace plan

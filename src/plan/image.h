@@ -14,13 +14,15 @@ constexpr std::uint32_t kMaxSize = 16U << 20;
 constexpr std::int32_t kNoSlot = -1;
 
 enum class OpKind : std::uint16_t {
+  kTakeDescriptors,  // -  waits for the descriptors that belong into the slots, and puts them there
   kJoinCgroup,     // slot: an open v1 tasks file; writes "0"
   kResetAffinity,  // -
-  kWaitMaps,       // a: uid, b: gid to become once the parent has written the id maps
+  kSetupIdentity,  // a: uid, b: gid to become; the id maps are written by now
   kKeyring,        // -  a new anonymous session keyring
   kSession,        // -  a new session, without a terminal
   kUnshare,        // a: CLONE_NEW* flags
   kJoinMountNs,    // slot: an open mount namespace
+  kEntered,        // -  tells the parent that all namespaces are entered
   kHostname,       // text
   kDomainname,     // text
   kLoopback,       // -

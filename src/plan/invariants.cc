@@ -2,10 +2,14 @@
 
 #include <linux/magic.h>
 #include <linux/mount.h>
+#include <sched.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <type_traits>
+#include <variant>
 
 #include "base/text.h"
 #include "plan/builder.h"
@@ -13,81 +17,113 @@
 namespace plan {
 namespace {
 
-template <typename T>
-std::optional<std::size_t> first(const LaunchPlan& plan) {
-  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-    if (std::holds_alternative<T>(plan.steps[i].op)) return i;
+template <typename T, typename... Ops>
+constexpr std::size_t place_of(const std::variant<Ops...>*) {
+  std::size_t place = 0;
+  (void)((std::is_same_v<T, Ops> || (++place, false)) || ...);
+  return place;
+}
+
+// Where the steps of each kind are, found in one pass.
+class Order {
+ public:
+  explicit Order(const LaunchPlan& plan) {
+    std::size_t at = 0;
+    for (const Step& step : plan.steps) {
+      Kind& kind = kinds_[step.op.index()];
+      if (kind.count++ == 0) kind.first = at;
+      kind.last = at++;
+    }
   }
-  return std::nullopt;
-}
-
-template <typename T>
-std::optional<std::size_t> last(const LaunchPlan& plan) {
-  for (std::size_t i = plan.steps.size(); i > 0; --i) {
-    if (std::holds_alternative<T>(plan.steps[i - 1].op)) return i - 1;
+  template <typename T>
+  std::size_t count() const { return of<T>().count; }
+  template <typename T>
+  std::optional<std::size_t> first() const { return of<T>().count == 0 ? std::nullopt : std::optional(of<T>().first); }
+  template <typename T>
+  std::optional<std::size_t> last() const { return of<T>().count == 0 ? std::nullopt : std::optional(of<T>().last); }
+  // Every A comes before every B (vacuous if either is absent).
+  template <typename A, typename B>
+  bool before() const {
+    return of<A>().count == 0 || of<B>().count == 0 || of<A>().last < of<B>().first;
   }
-  return std::nullopt;
-}
 
-template <typename T>
-std::size_t count(const LaunchPlan& plan) {
-  std::size_t n = 0;
-  for (const auto& step : plan.steps) n += std::holds_alternative<T>(step.op) ? 1U : 0U;
-  return n;
-}
-
-// Every A comes before every B (vacuous if either is absent).
-template <typename A, typename B>
-bool before(const LaunchPlan& plan) {
-  const auto a = last<A>(plan);
-  const auto b = first<B>(plan);
-  return !a || !b || *a < *b;
-}
+ private:
+  struct Kind { std::size_t first = 0, last = 0, count = 0; };
+  template <typename T>
+  const Kind& of() const { return kinds_[place_of<T>(static_cast<const Op*>(nullptr))]; }
+  std::array<Kind, std::variant_size_v<Op>> kinds_{};
+};
 
 bool exec_is_last(const LaunchPlan& plan, const harden::Hardened&) {
-  return count<Exec>(plan) == 1 && !plan.steps.empty() && std::holds_alternative<Exec>(plan.steps.back().op);
+  const Order at(plan);
+  return at.count<Exec>() == 1 && !plan.steps.empty() && std::holds_alternative<Exec>(plan.steps.back().op);
 }
 
 bool only_exec_after_filter(const LaunchPlan& plan, const harden::Hardened&) {
-  const auto filter = first<Seccomp>(plan);
+  const Order at(plan);
+  const auto filter = at.first<Seccomp>();
   return !filter || *filter + 2 == plan.steps.size();
 }
 
 bool filter_present(const LaunchPlan& plan, const harden::Hardened& hardened) {
+  const Order at(plan);
   if (hardened.seccomp_policies().empty()) return true;
-  return count<Seccomp>(plan) == 1 && !plan.seccomp.code.empty();
+  return at.count<Seccomp>() == 1 && !plan.seccomp.code.empty();
 }
 
 bool no_new_privs_before_filter(const LaunchPlan& plan, const harden::Hardened& hardened) {
+  const Order at(plan);
   const bool wanted = hardened.spec().process && hardened.spec().process->no_new_privileges;
-  return (!wanted || (count<NoNewPrivs>(plan) == 1 && count<VerifyNoNewPrivs>(plan) == 1)) &&
-         before<NoNewPrivs, Seccomp>(plan);
+  return (!wanted || (at.count<NoNewPrivs>() == 1 && at.count<VerifyNoNewPrivs>() == 1)) &&
+         at.before<NoNewPrivs, Seccomp>();
 }
 
 bool capabilities_after_last_mount(const LaunchPlan& plan, const harden::Hardened&) {
-  return count<SetCaps>(plan) == 1 && count<Bounding>(plan) == 1 && before<Attach, SetCaps>(plan) &&
-         before<Mask, SetCaps>(plan) && before<Readonly, SetCaps>(plan) && before<SetAttr, SetCaps>(plan) &&
-         before<Bounding, Identity>(plan) && before<Identity, SetCaps>(plan);
+  const Order at(plan);
+  return at.count<SetCaps>() == 1 && at.count<Bounding>() == 1 && at.before<Attach, SetCaps>() &&
+         at.before<Mask, SetCaps>() && at.before<Readonly, SetCaps>() && at.before<SetAttr, SetCaps>() &&
+         at.before<Bounding, Identity>() && at.before<Identity, SetCaps>();
 }
 
 // File systems are made, and namespaces entered, while the host is in sight; after the pivot every step works in root.
 bool no_host_path_after_pivot(const LaunchPlan& plan, const harden::Hardened&) {
-  return count<Pivot>(plan) == 1 && before<Pivot, Attach>(plan) && before<Pivot, Mask>(plan) &&
-         before<Pivot, Readonly>(plan) && before<Pivot, Node>(plan) && before<Pivot, Symlink>(plan) &&
-         before<Pivot, MakeDir>(plan) && before<Pivot, Chdir>(plan) && before<NewMount, Pivot>(plan) &&
-         before<JoinMountNamespace, Pivot>(plan) && before<JoinCgroup, Unshare>(plan);
+  const Order at(plan);
+  return at.count<Pivot>() == 1 && at.before<Pivot, Attach>() && at.before<Pivot, Mask>() &&
+         at.before<Pivot, Readonly>() && at.before<Pivot, Node>() && at.before<Pivot, Symlink>() &&
+         at.before<Pivot, MakeDir>() && at.before<Pivot, Chdir>() && at.before<NewMount, Pivot>() &&
+         at.before<JoinMountNamespace, Pivot>();
+}
+
+// What works with a slot comes after the slots are filled; what costs memory, after the cgroup that pays for it is
+// joined; and the root of a cgroup namespace is the cgroup of whoever makes it.
+bool cgroup_first(const LaunchPlan& plan, const harden::Hardened&) {
+  const Order at(plan);
+  std::optional<std::size_t> cgroup_namespace;
+  for (std::size_t i = plan.steps.size(); i > 0; --i) {
+    const auto* unshare = std::get_if<Unshare>(&plan.steps[i - 1].op);
+    if (unshare != nullptr && (unshare->flags & CLONE_NEWCGROUP) != 0) cgroup_namespace = i - 1;
+  }
+  const auto joined = at.last<JoinCgroup>();
+  return at.count<TakeDescriptors>() == 1 && at.before<TakeDescriptors, JoinCgroup>() &&
+         at.before<TakeDescriptors, JoinMountNamespace>() && at.before<TakeDescriptors, NewMount>() &&
+         at.before<TakeDescriptors, Pivot>() && at.before<TakeDescriptors, SetupIdentity>() &&
+         at.before<JoinCgroup, NewMount>() && (!joined || !cgroup_namespace || *joined < *cgroup_namespace);
 }
 
 // Nothing is mounted, and no node is made, once the masks are in place.
 bool masks_last(const LaunchPlan& plan, const harden::Hardened&) {
-  return before<Attach, Mask>(plan) && before<Readonly, Mask>(plan) && before<Node, Mask>(plan);
+  const Order at(plan);
+  return at.before<Attach, Mask>() && at.before<Readonly, Mask>() && at.before<Node, Mask>();
 }
 
 bool everything_verified(const LaunchPlan& plan, const harden::Hardened& hardened) {
-  return count<VerifyIdentity>(plan) == 1 && count<VerifyCaps>(plan) == 1 && count<VerifyCwd>(plan) == 1 &&
-         count<VerifyMask>(plan) == hardened.spec().linux.masked_paths.size() && before<SetCaps, VerifyCaps>(plan) &&
-         before<Identity, VerifyIdentity>(plan) && before<Mask, VerifyMask>(plan) && before<VerifyCaps, Ready>(plan) &&
-         before<VerifyIdentity, Ready>(plan) && before<VerifyMask, Ready>(plan) && before<VerifyMount, Ready>(plan);
+  const Order at(plan);
+  return at.count<VerifyIdentity>() == 1 && at.count<VerifyCaps>() == 1 && at.count<VerifyCwd>() == 1 &&
+         at.count<VerifyMask>() == hardened.spec().linux.masked_paths.size() && at.before<SetCaps, VerifyCaps>() &&
+         at.before<Identity, VerifyIdentity>() && at.before<Mask, VerifyMask>() && at.before<VerifyCaps, Ready>() &&
+         at.before<VerifyIdentity, Ready>() && at.before<VerifyMask, Ready>() && at.before<VerifyMount, Ready>() &&
+         at.count<Entered>() == 1 && at.before<Unshare, Entered>() && at.before<JoinMountNamespace, Entered>() &&
+         at.before<Entered, Ready>();
 }
 
 // A device file system has nodes on purpose; everything else that a hardening policy lets in has none.
@@ -136,8 +172,9 @@ bool sealed_and_verified(const LaunchPlan& plan, std::size_t write) {
 // A secret that was taken out of the environment is in a file that the container's user alone can read, in a tmpfs
 // that nobody can write to, and is not in the environment.
 bool secrets_sealed(const LaunchPlan& plan, const harden::Hardened& hardened) {
+  const Order at(plan);
   const auto& secrets = hardened.secret_files();
-  if (count<WriteFile>(plan) != (secrets ? secrets->files.size() : 0)) return false;
+  if (at.count<WriteFile>() != (secrets ? secrets->files.size() : 0)) return false;
   if (!secrets) return true;
   const auto& user = hardened.spec().process->user;
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
@@ -153,20 +190,22 @@ bool secrets_sealed(const LaunchPlan& plan, const harden::Hardened& hardened) {
 }
 
 bool descriptors_closed(const LaunchPlan& plan, const harden::Hardened&) {
-  const auto close = first<CloseFds>(plan);
-  return close && count<CloseFds>(plan) == 1 && before<Ready, CloseFds>(plan) && before<CloseFds, Seccomp>(plan) &&
+  const Order at(plan);
+  const auto close = at.first<CloseFds>();
+  return close && at.count<CloseFds>() == 1 && at.before<Ready, CloseFds>() && at.before<CloseFds, Seccomp>() &&
          std::get<CloseFds>(plan.steps[*close].op).first == 3 + plan.preserve_fds;
 }
 
 // One program: the container's, which is looked for in the root, or the runtime's own, which comes as a descriptor.
 bool program_known(const LaunchPlan& plan, const harden::Hardened&) {
-  const auto exec = first<Exec>(plan);
+  const Order at(plan);
+  const auto exec = at.first<Exec>();
   if (!exec) return true;  // exec-is-last
   const Slot slot = std::get<Exec>(plan.steps[*exec].op).program;
   const auto own = std::count_if(plan.fds.begin(), plan.fds.end(),
                                  [](const FdPlan& fd) { return std::holds_alternative<ProgramFile>(fd.source); });
-  if (!slot.valid()) return count<FindExecutable>(plan) == 1 && own == 0;
-  return count<FindExecutable>(plan) == 0 && own == 1 && static_cast<std::size_t>(slot.index) < plan.fds.size() &&
+  if (!slot.valid()) return at.count<FindExecutable>() == 1 && own == 0;
+  return at.count<FindExecutable>() == 0 && own == 1 && static_cast<std::size_t>(slot.index) < plan.fds.size() &&
          std::holds_alternative<ProgramFile>(plan.fds[static_cast<std::size_t>(slot.index)].source);
 }
 
@@ -194,6 +233,7 @@ const Invariant kInvariants[] = {
     {"no-new-privs-before-filter", no_new_privs_before_filter},
     {"capabilities-after-last-mount", capabilities_after_last_mount},
     {"no-host-path-after-pivot", no_host_path_after_pivot},
+    {"cgroup-first", cgroup_first},
     {"masks-last", masks_last},
     {"everything-verified", everything_verified},
     {"mounts-nosuid-nodev", mounts_nosuid_nodev},

@@ -1,8 +1,9 @@
 // Namespaces: which the clone makes, which the parent joins before it, which init enters itself.
 //
 // The parent joins by path (all but user and mount), clones, and goes back: it is privileged over namespaces that the
-// container's user namespace does not own. The cgroup namespace is made by init once it is in its cgroup, because its
-// root is the cgroup of whoever makes it. Time offsets must be written before anybody enters, so the parent makes
+// container's user namespace does not own. The network namespace is made by init, first of all: making it takes as long
+// as all else that the clone does, and meanwhile the parent makes cgroups. The cgroup namespace is made by init once it
+// is in its cgroup, because its root is the cgroup of whoever makes it. Time offsets must be written before anybody enters, so the parent makes
 // that namespace for its children.
 
 #include <linux/sched.h>
@@ -52,6 +53,26 @@ std::uint64_t root_propagation(const oci::Linux& config) {
   return name == "private" || name == "rprivate" ? MS_PRIVATE : MS_SLAVE;
 }
 
+// What init can do while the parent is still busy. The memory of a network namespace is not the container's where init
+// joins its cgroup later (v1), as it was not when the clone made it.
+void plan_before_descriptors(Builder& b) {
+  if (b.is_new(CLONE_NEWNET)) {
+    b.add(Unshare{CLONE_NEWNET}, b.namespace_pointer(CLONE_NEWNET));
+    b.add(Loopback{}, b.namespace_pointer(CLONE_NEWNET));
+  }
+  if (!b.spec.hostname.empty()) b.add(Hostname{b.spec.hostname}, "/hostname");
+  if (!b.spec.domainname.empty()) b.add(Domainname{b.spec.domainname}, "/domainname");
+  b.add(Session{}, "runtime: no terminal of the caller can be reached");
+}
+
+void plan_cgroups(Builder& b) {
+  for (const auto& [controller, mount] : b.plan.cgroup.hierarchies) {
+    if (controller.empty()) continue;  // v2: the clone puts the child there
+    b.add(JoinCgroup{b.add_fd(TasksFile{controller}, "/linux/cgroupsPath"), controller}, "/linux/cgroupsPath");
+  }
+  b.add(ResetAffinity{}, "runtime: the caller's CPU pinning is not inherited", true);
+}
+
 }  // namespace
 
 base::Result<void> plan_namespaces(Builder& b) {
@@ -66,7 +87,7 @@ base::Result<void> plan_namespaces(Builder& b) {
     const std::string because = base::cat("/linux/namespaces/", i);
     if (!ns.path.empty()) {
       b.plan.joins.push_back({ns.type, ns.name, ns.path, because});
-    } else if (ns.type == CLONE_NEWCGROUP) {
+    } else if (ns.type == CLONE_NEWCGROUP || ns.type == CLONE_NEWNET) {
       b.plan.unshare_flags |= ns.type;
     } else if (ns.type != CLONE_NEWTIME) {
       b.plan.clone_flags |= ns.type;
@@ -75,25 +96,20 @@ base::Result<void> plan_namespaces(Builder& b) {
   b.plan.own_pid_namespace = b.is_private(CLONE_NEWPID);
   b.plan.oom_score_adj = b.spec.process->oom_score_adj;
 
-  for (const auto& [controller, mount] : b.plan.cgroup.hierarchies) {
-    if (controller.empty()) continue;  // v2: the clone puts the child there
-    b.add(JoinCgroup{b.add_fd(TasksFile{controller}, "/linux/cgroupsPath"), controller}, "/linux/cgroupsPath");
-  }
-  b.add(ResetAffinity{}, "runtime: the caller's CPU pinning is not inherited", true);
+  plan_before_descriptors(b);
+  b.add(TakeDescriptors{}, "runtime: cgroups and sources are the parent's to open");
+  plan_cgroups(b);
   if (b.in_userns()) {
-    b.add(WaitMaps{setup_id(b.spec.linux.uid_mappings), setup_id(b.spec.linux.gid_mappings)},
+    b.add(SetupIdentity{setup_id(b.spec.linux.uid_mappings), setup_id(b.spec.linux.gid_mappings)},
           b.namespace_pointer(CLONE_NEWUSER));
   }
   if (!b.options.no_new_keyring) b.add(Keyring{}, "runtime: a session keyring of its own", true);
-  b.add(Session{}, "runtime: no terminal of the caller can be reached");
-  if (b.plan.unshare_flags != 0) b.add(Unshare{b.plan.unshare_flags}, b.namespace_pointer(CLONE_NEWCGROUP));
+  if (b.is_new(CLONE_NEWCGROUP)) b.add(Unshare{CLONE_NEWCGROUP}, b.namespace_pointer(CLONE_NEWCGROUP));
   if (b.is_private(CLONE_NEWNS) && !b.is_new(CLONE_NEWNS)) {
     const std::string because = b.namespace_pointer(CLONE_NEWNS);
     b.add(JoinMountNamespace{b.add_fd(NamespaceFile{CLONE_NEWNS, b.find_namespace(CLONE_NEWNS)->path}, because)}, because);
   }
-  if (!b.spec.hostname.empty()) b.add(Hostname{b.spec.hostname}, "/hostname");
-  if (!b.spec.domainname.empty()) b.add(Domainname{b.spec.domainname}, "/domainname");
-  if (b.is_new(CLONE_NEWNET)) b.add(Loopback{}, b.namespace_pointer(CLONE_NEWNET));
+  b.add(Entered{}, "runtime: no namespace of the host's is left in place of one that was to be made");
   b.add(Propagation{"/", root_propagation(b.spec.linux), true},
         b.spec.linux.rootfs_propagation.empty() ? "runtime: no mount of the container reaches the host"
                                                 : "/linux/rootfsPropagation");

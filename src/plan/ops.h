@@ -20,11 +20,13 @@ struct Slot {
 
 struct JoinCgroup { Slot tasks; std::string controller; };
 struct ResetAffinity {};
-struct WaitMaps { std::uint32_t uid = 0, gid = 0; };
+struct TakeDescriptors {};
+struct SetupIdentity { std::uint32_t uid = 0, gid = 0; };
 struct Keyring {};
 struct Session {};
 struct Unshare { std::uint64_t flags = 0; };
 struct JoinMountNamespace { Slot ns; };
+struct Entered {};
 struct Hostname { std::string name; };
 struct Domainname { std::string name; };
 struct Loopback {};
@@ -76,7 +78,7 @@ struct Seccomp { std::uint32_t flags = 0; std::size_t instructions = 0; };
 // execve(2) alone.
 struct Exec { Slot program; bool by_path = false; };
 
-using Op = std::variant<JoinCgroup, ResetAffinity, WaitMaps, Keyring, Session, Unshare, JoinMountNamespace, Hostname, Domainname,
+using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, Entered, Hostname, Domainname,
                         Loopback, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
                         SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
                         Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, NotDumpable, VerifyIdentity,

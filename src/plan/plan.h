@@ -18,8 +18,8 @@
 
 namespace plan {
 
-// Where the descriptor in a slot comes from. The parent opens all of them before the clone, but LocalMount,
-// which init makes itself.
+// Where the descriptor in a slot comes from. The parent opens all of them and hands them to init, but LocalMount, which
+// init makes itself.
 struct RootTree {};                                              // open_tree of the root file system
 struct BindTree {                                                // open_tree of a path of the host
   std::string source;
@@ -66,7 +66,7 @@ struct LaunchPlan {
   std::string rootfs;                    // absolute
   std::string policy_name;
   std::uint64_t clone_flags = 0;         // namespaces that the clone makes
-  std::uint64_t unshare_flags = 0;       // those that init makes once in its cgroup
+  std::uint64_t unshare_flags = 0;       // those that init makes
   bool new_time_namespace = false;
   std::optional<oci::TimeOffset> monotonic, boottime;
   std::vector<JoinNamespace> joins;

@@ -21,7 +21,7 @@ std::vector<std::string> tmpfs_options(const harden::SecretFiles& secrets) {
   return {"source=secrets", "mode=555", base::cat("size=", bytes), base::cat("nr_inodes=", secrets.files.size() + 1)};
 }
 
-// The host's id of what init works as in its new user namespace (see WaitMaps).
+// The host's id of what init works as in its new user namespace (see SetupIdentity).
 std::uint32_t setup_host_id(const std::vector<oci::IdMapping>& maps) {
   const auto lowest = std::min_element(maps.begin(), maps.end(),
                                        [](const auto& a, const auto& b) { return a.container_id < b.container_id; });

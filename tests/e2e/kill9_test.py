@@ -102,6 +102,12 @@ class OtherVerbsTest(KillCase):
         self.kill_at_each(["delete", "--force", self.container], "runtime", self.prepare)
 
 
+class RunTest(KillCase):
+    def test_the_runtime(self):
+        self.target = self.bundle("busybox", args=["true"]).write()
+        self.kill_at_each(["run", "--bundle", self.target.path, self.container], "runtime")
+
+
 class TimedTest(KillCase):
     """At full speed, where races between the processes are those of real life."""
 

@@ -5,6 +5,7 @@ call stop (entry and exit count one each) of a role, so the same k is the same p
 the same thing each time.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -13,13 +14,19 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 _libc.ptrace.restype = ctypes.c_long
 
-TRACEME, SETOPTIONS, SYSCALL = 0, 0x4200, 24
+TRACEME, SETOPTIONS, GETEVENTMSG, SYSCALL = 0, 0x4200, 0x4201, 24
 SYSGOOD, FORK, VFORK, CLONE, EXEC = 1, 2, 4, 8, 16
 WALL = 0x40000000
 
 
 def _ptrace(request, pid, data=0):
     return _libc.ptrace(request, pid, None, data)
+
+
+def _new_process(parent):
+    message = ctypes.c_ulong()
+    _ptrace(GETEVENTMSG, parent, ctypes.addressof(message))
+    return message.value
 
 
 def trace(command, victim=None, point=0, stdio=None):
@@ -44,6 +51,7 @@ def trace(command, victim=None, point=0, stdio=None):
     counts = {"runtime": 0, "init": 0}
     roles = {main: "runtime"}
     status, killed = None, False
+    made = set()
     while roles:
         try:
             tid, wait_status = os.waitpid(-1, WALL)
@@ -51,9 +59,10 @@ def trace(command, victim=None, point=0, stdio=None):
             break
         if os.WIFEXITED(wait_status) or os.WIFSIGNALED(wait_status):
             roles.pop(tid, None)
+            made.discard(tid)
             if tid == main:
                 status = wait_status
-                break  # what it leaves runs on untraced when this process ends
+                break
             continue
         if tid not in roles:
             roles[tid] = _role(tid, main)
@@ -66,13 +75,19 @@ def trace(command, victim=None, point=0, stdio=None):
                 killed = True
                 os.kill(_group(tid), signal.SIGKILL)
                 continue
-        elif stop & 0xFF == signal.SIGTRAP and stop >> 8:
-            pass  # an event: fork, exec
+        elif stop & 0xFF == signal.SIGTRAP and stop >> 8:  # an event: fork, exec
+            if stop >> 8 in (1, 2, 3):  # PTRACE_EVENT_FORK, VFORK, CLONE
+                made.add(_new_process(tid))
         elif stop == signal.SIGSTOP:
             pass  # a new process's first stop
         else:
             deliver = stop & 0xFF
         _ptrace(SYSCALL, tid, deliver)
+    # What is left runs on untraced when this process ends; but for the stop with which a traced process begins, which
+    # may be on its way yet.
+    for pid in made:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
     return counts | {"status": status, "killed": killed}
 
 

@@ -186,8 +186,8 @@ TEST_F(Verify, CapabilitiesInForce) {
   });
 }
 
-// What the parent and init do around a new user namespace; `answer` is the parent's part after the maps are written.
-void with_userns(const std::function<void(int socket)>& answer, const std::function<void(Bench&)>& child_body) {
+// In a new user namespace, once its id maps are written.
+void with_userns(const std::function<void(Bench&)>& child_body) {
   int pair[2], ready[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
   ASSERT_EQ(::pipe2(ready, O_CLOEXEC), 0);
@@ -195,8 +195,8 @@ void with_userns(const std::function<void(int socket)>& answer, const std::funct
     ::close(pair[1]);
     ASSERT_EQ(::unshare(CLONE_NEWUSER), 0);
     ASSERT_EQ(::write(ready[1], "u", 1), 1);
+    EXPECT_EQ(hear(pair[0]).kind, MessageKind::kDescriptors);
     Bench bench;
-    bench.ctx.report = pair[0];
     child_body(bench);
   });
   ::close(pair[0]);
@@ -210,39 +210,31 @@ void with_userns(const std::function<void(int socket)>& answer, const std::funct
     EXPECT_EQ(::write(fd, "0 100000 1000\n", 14), 14) << name;
     ::close(fd);
   }
-  answer(pair[1]);
+  say(pair[1], MessageKind::kDescriptors);
   ::close(pair[1]);
   EXPECT_EQ(child.wait(), 0);
 }
 
-using WaitMaps = InitTest;
+using SetupIdentity = InitTest;
 
-TEST_F(WaitMaps, BecomesTheMappedUser) {
-  with_userns([](int socket) { say(socket, MessageKind::kMapsReady); },
-              [](Bench& bench) {
+TEST_F(SetupIdentity, BecomesTheMappedUser) {
+  with_userns([](Bench& bench) {
                 auto op = bench.op();
                 op.a = 5;
                 op.b = 6;
-                EXPECT_EQ(wait_maps(bench.ctx, op), 0);
+                EXPECT_EQ(setup_identity(bench.ctx, op), 0);
                 EXPECT_EQ(status_field("Uid"), "5\t5\t5\t5");
                 EXPECT_EQ(status_field("Gid"), "6\t6\t6\t6");
                 EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0);
               });
 }
 
-TEST_F(WaitMaps, CannotBecomeAnUnmappedUser) {
-  with_userns([](int socket) { say(socket, MessageKind::kMapsReady); },
-              [](Bench& bench) {
+TEST_F(SetupIdentity, CannotBecomeAnUnmappedUser) {
+  with_userns([](Bench& bench) {
                 auto op = bench.op();
                 op.a = 1000;
-                EXPECT_EQ(wait_maps(bench.ctx, op), -EINVAL);
+                EXPECT_EQ(setup_identity(bench.ctx, op), -EINVAL);
               });
-}
-
-TEST_F(WaitMaps, GoesWithoutTheParentsWord) {
-  with_userns([](int) {}, [](Bench& bench) { EXPECT_EQ(wait_maps(bench.ctx, bench.op()), -EPIPE); });
-  with_userns([](int socket) { say(socket, MessageKind::kGo); },
-              [](Bench& bench) { EXPECT_EQ(wait_maps(bench.ctx, bench.op()), -EPIPE); });
 }
 
 }  // namespace

@@ -139,7 +139,7 @@ TEST_F(Ready, EndsWithTheParent) {
 }
 
 TEST_F(Ready, AcceptsNoOtherWord) {
-  for (const auto kind : {MessageKind::kGo, MessageKind::kMapsReady, MessageKind::kReady}) {
+  for (const auto kind : {MessageKind::kGo, MessageKind::kDescriptors, MessageKind::kReady}) {
     EXPECT_EQ(run_ready(
                   [&](int socket) {
                     hear(socket);

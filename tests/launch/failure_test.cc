@@ -2,6 +2,7 @@
 #include "launch/failure.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <cerrno>
 
@@ -51,6 +52,24 @@ TEST(Failure, OfTheWorkingDirectory) {
   const plan::LaunchPlan plan = plan_of(plan::Chdir{"/no\nwhere", false}, "/process/cwd");
   EXPECT_EQ(failure(plan, ENOENT).message(),
             "chdir to cwd (\"/no\\nwhere\") set in config.json failed: no such file or directory");
+}
+
+TEST(Failure, BeforeInitWalksThePlan) {
+  const auto early = [](int err, std::uint32_t detail) {
+    return describe_failure({}, Message{MessageKind::kFailure, init::kNoOp, err, detail}).message();
+  };
+  EXPECT_EQ(early(EPERM, init::kNoCapabilities), "keep capabilities in user namespace: operation not permitted");
+  EXPECT_EQ(early(EBADF, init::kNoDescriptors), "pass descriptors to init: bad file descriptor");
+  EXPECT_EQ(early(ENOEXEC, init::kNoInit), "execute init: exec format error");
+  EXPECT_EQ(early(EINVAL, init::kBadImage), "init: invalid argument");
+}
+
+TEST(Failure, OfANamespaceAndOfDescriptorsNamesTheLimit) {
+  EXPECT_EQ(failure(plan_of(plan::Unshare{CLONE_NEWNET}, "/linux/namespaces/1"), ENOSPC).message(),
+            "unshare network (/linux/namespaces/1): no space left on device; hint: a limit in /proc/sys/user is reached");
+  EXPECT_EQ(failure(plan_of(plan::TakeDescriptors{}, "runtime"), EMFILE).message(),
+            "descriptors take from the parent (runtime): too many open files; hint: the limit on open descriptors of this "
+            "process is too low");
 }
 
 TEST(Failure, NamesTheStepAndItsReason) {

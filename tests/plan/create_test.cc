@@ -176,6 +176,17 @@ TEST(CreatePlan, NamespacesAreMadeOrJoinedInTheRightPlace) {
   EXPECT_EQ(find<plan::Loopback>(p), nullptr);  // the network belongs to whoever made it
 }
 
+TEST(CreatePlan, NewNetworkIsMadeBeforeTheParentIsWaitedFor) {
+  oci::Spec spec = samples::minimal();
+  add_namespace(spec, CLONE_NEWNET, "network");
+  const auto p = passthrough(spec);
+  EXPECT_EQ(p.clone_flags & CLONE_NEWNET, 0U);
+  EXPECT_EQ(p.unshare_flags, static_cast<std::uint64_t>(CLONE_NEWNET));
+  ASSERT_TRUE(std::holds_alternative<plan::Unshare>(p.steps[0].op));
+  EXPECT_EQ(std::get<plan::Unshare>(p.steps[0].op).flags, static_cast<std::uint64_t>(CLONE_NEWNET));
+  EXPECT_EQ(p.steps[0].because, "/linux/namespaces/2");
+}
+
 TEST(CreatePlan, DataOnABindIsAnError) {
   oci::Spec spec = samples::minimal();
   oci::Mount mount;

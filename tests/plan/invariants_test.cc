@@ -66,6 +66,15 @@ const std::vector<Mutant>& mutants() {
       {"no-host-path-after-pivot", "pivot too late", [](LaunchPlan& p) { move_to_end<plan::Pivot>(p); }},
       {"no-host-path-after-pivot", "a file system made after the pivot", [](LaunchPlan& p) { move_to_end<plan::NewMount>(p); }},
       {"no-host-path-after-pivot", "a directory made before the pivot", [](LaunchPlan& p) { move_to_front<plan::MakeDir>(p); }},
+      {"cgroup-first", "slots used before they are filled", [](LaunchPlan& p) { move_to_end<plan::TakeDescriptors>(p); }},
+      {"cgroup-first", "slots never filled", [](LaunchPlan& p) { drop<plan::TakeDescriptors>(p); }},
+      {"cgroup-first", "a file system made before the cgroup is joined", [](LaunchPlan& p) { move_to_front<plan::NewMount>(p); }},
+      {"cgroup-first", "a cgroup joined after the namespace of cgroups is made",
+       [](LaunchPlan& p) {
+         move_to_front<plan::TakeDescriptors>(p);
+         p.steps.insert(p.steps.begin() + 1, {plan::Unshare{CLONE_NEWCGROUP}, ""});
+         p.steps.insert(p.steps.begin() + 2, {plan::JoinCgroup{}, ""});
+       }},
       {"masks-last", "a mask before the mounts",
        [](LaunchPlan& p) {
          const auto pivot = static_cast<std::ptrdiff_t>(find<plan::Pivot>(p));
@@ -76,6 +85,8 @@ const std::vector<Mutant>& mutants() {
       {"everything-verified", "capabilities not verified", [](LaunchPlan& p) { drop<plan::VerifyCaps>(p); }},
       {"everything-verified", "working directory not verified", [](LaunchPlan& p) { drop<plan::VerifyCwd>(p); }},
       {"everything-verified", "a mask not verified", [](LaunchPlan& p) { drop<plan::VerifyMask>(p); }},
+      {"everything-verified", "namespaces not checked", [](LaunchPlan& p) { drop<plan::Entered>(p); }},
+      {"everything-verified", "namespaces checked too early", [](LaunchPlan& p) { move_to_front<plan::Entered>(p); }},
       {"everything-verified", "verified before it is set", [](LaunchPlan& p) { move_to_front<plan::VerifyCaps>(p); }},
       {"mounts-nosuid-nodev", "the root with setuid", [](LaunchPlan& p) { p.root_attr = 0; }},
       {"mounts-nosuid-nodev", "a mount with setuid",
