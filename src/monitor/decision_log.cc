@@ -14,6 +14,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "base/guard.h"
 #include "base/text.h"
 
 namespace monitor {
@@ -121,6 +122,7 @@ base::Result<void> DecisionSink::append(std::string_view line) const {
     if (attempt == kAttempts) return failed(path_, EBUSY);
     struct stat info {}, named {};
     if (::flock(fd, LOCK_EX) != 0 || ::fstat(fd, &info) != 0) return failed(path_, errno);
+    const base::ScopeGuard unlock([fd] { ::flock(fd, LOCK_UN); });
     const bool current = ::stat(path_.c_str(), &named) == 0 && named.st_ino == info.st_ino && named.st_dev == info.st_dev;
     const bool full = info.st_size > 0 && static_cast<std::uint64_t>(info.st_size) + text.size() > max_size_;
     if (current && !full) {
@@ -131,7 +133,7 @@ base::Result<void> DecisionSink::append(std::string_view line) const {
       return failed(path_, number);
     }
     if (current && ::rename(path_.c_str(), (path_ + ".1").c_str()) != 0) return failed(path_, errno);
-    renewed = TRY(open_file(path_));  // closing the old one lets go of its lock
+    renewed = TRY(open_file(path_));
     fd = renewed.get();
   }
 }
