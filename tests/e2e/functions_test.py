@@ -12,6 +12,7 @@ class FunctionsTest(harness.Case):
         "/tmp-write": "file says kept\n",
         "/subprocess": "child says 42, status 0\n",
         "/threads": "threads say 4004000\n",
+        "/dns": "dns says ok\n",
     }
 
     def check_function(self, kind, hello, memory=None):
@@ -45,6 +46,12 @@ class FunctionsTest(harness.Case):
 
     def test_node_function(self):
         self.check_function("node-http", "hello from node\n")
+
+    def test_java_function(self):
+        self.check_function("java-http", "hello from java\n")
+
+    def test_go_function(self):
+        self.check_function("go-http", "hello from go\n")
 
     def test_busybox_shell(self):
         bundle = self.bundle("busybox", args=["/bin/sh", "-c", "echo out; echo err >&2; cat /proc/sys/kernel/hostname"])

@@ -2,6 +2,7 @@
 
 RUNTIME             the program under test (default: bulkhead in PATH)
 BULKHEAD_PROBE      the static probe;  BULKHEAD_C_HTTP: the C function's program (else they are compiled)
+BULKHEAD_MADE       a directory of bundles that make-bundle made before, by kind, for machines where compiling is slow
 BULKHEAD_ALONE=1    nothing else runs on this machine: the leak census counts everything
 The same tests run with runc or crun as RUNTIME, but for what only bulkhead promises; it is how they were checked.
 """
@@ -90,6 +91,11 @@ def make_root(kind):
     if kind not in _roots:
         target = WORK / "made" / kind
         target.parent.mkdir(exist_ok=True)
+        made = pathlib.Path(os.environ.get("BULKHEAD_MADE", WORK / "none")) / kind
+        if (made / "config.json").exists():
+            shutil.copytree(made, target, symlinks=True)
+            _roots[kind] = target
+            return target
         command = [sys.executable, TOP / "contrib/functions/make-bundle"]
         binary = {"probe": os.environ.get("BULKHEAD_PROBE"), "c-http": os.environ.get("BULKHEAD_C_HTTP")}.get(kind)
         if binary:

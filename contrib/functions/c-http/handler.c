@@ -3,8 +3,10 @@
 //   /tmp-write   writes and reads a file in /tmp
 //   /subprocess  runs itself as a child and tells what the child said
 //   /threads     adds numbers in eight threads
-// SIGTERM ends it with status 0.
+//   /dns         resolves a name that /etc/hosts has, and fails to resolve one that nobody has
+// SIGTERM ends it with status 0. With --pause it only waits for that, as the container that holds a pod does.
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -88,6 +90,25 @@ static void say_threads(FILE* body) {
   fprintf(body, "threads say %ld\n", total);
 }
 
+static int resolve(const char* name) {
+  struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+  struct addrinfo* found = NULL;
+  int error = getaddrinfo(name, "80", &hints, &found);
+  if (error == 0) freeaddrinfo(found);
+  return error;
+}
+
+static void say_dns(FILE* body) {
+  int error = resolve("localhost");
+  if (error != 0) {
+    fprintf(body, "error: %s\n", gai_strerror(error));
+  } else if (resolve("nowhere.invalid") == 0) {
+    fputs("dns says that nowhere is somewhere\n", body);
+  } else {
+    fputs("dns says ok\n", body);
+  }
+}
+
 static void answer(int connection) {
   char request[4096];
   ssize_t size = read(connection, request, sizeof request - 1);
@@ -111,6 +132,8 @@ static void answer(int connection) {
     say_subprocess(body);
   } else if (strcmp(path, "/threads") == 0) {
     say_threads(body);
+  } else if (strcmp(path, "/dns") == 0) {
+    say_dns(body);
   } else {
     status = "404 Not Found";
     fputs("no such path\n", body);
@@ -126,9 +149,12 @@ int main(int argc, char** argv) {
     printf("42");
     return 0;
   }
-  const char* port = getenv("PORT");
   struct sigaction term = {.sa_handler = on_term};
   sigaction(SIGTERM, &term, NULL);
+  if (argc > 1 && strcmp(argv[1], "--pause") == 0) {
+    for (;;) pause();
+  }
+  const char* port = getenv("PORT");
   int listener = socket(AF_INET, SOCK_STREAM, 0);
   int on = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

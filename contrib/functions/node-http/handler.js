@@ -3,9 +3,11 @@
 //   /tmp-write   writes and reads a file in /tmp
 //   /subprocess  runs node as a child and tells what the child said
 //   /threads     adds numbers in eight worker threads
+//   /dns         resolves a name that /etc/hosts has, and fails to resolve one that nobody has
 // SIGTERM ends it with status 0.
 'use strict';
 const childProcess = require('node:child_process');
+const dns = require('node:dns/promises');
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
@@ -40,6 +42,11 @@ const answers = {
   '/threads': async () => {
     const sums = await Promise.all(Array.from({ length: threads }, add));
     return `threads say ${sums.reduce((total, sum) => total + sum, 0)}\n`;
+  },
+  '/dns': async () => {
+    await dns.lookup('localhost');
+    const failed = await dns.lookup('nowhere.invalid').then(() => false, () => true);
+    return failed ? 'dns says ok\n' : 'dns says that nowhere is somewhere\n';
   },
 };
 

@@ -4,12 +4,14 @@
   /tmp-write   writes and reads a file in /tmp
   /subprocess  runs the interpreter as a child and tells what the child said
   /threads     adds numbers in eight threads
+  /dns         resolves a name that /etc/hosts has, and fails to resolve one that nobody has
 SIGTERM ends it with status 0.
 """
 
 import http.server
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -50,12 +52,22 @@ def say_threads():
     return f"threads say {sum(sums)}\n"
 
 
+def say_dns():
+    socket.getaddrinfo("localhost", 80)
+    try:
+        socket.getaddrinfo("nowhere.invalid", 80)
+    except socket.gaierror:
+        return "dns says ok\n"
+    return "dns says that nowhere is somewhere\n"
+
+
 ANSWERS = {
     "/": say_hello,
     "/env": say_environment,
     "/tmp-write": say_tmp_write,
     "/subprocess": say_subprocess,
     "/threads": say_threads,
+    "/dns": say_dns,
 }
 
 
