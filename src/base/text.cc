@@ -202,6 +202,12 @@ std::string nearest(std::string_view word, const std::vector<std::string_view>& 
   return std::string(found);
 }
 
+bool paths_touch(std::string_view path, std::string_view place) {
+  const auto below = [](std::string_view a, std::string_view b) { return a.size() > b.size() && a.starts_with(b) && a[b.size()] == '/'; };
+  if (place == "/") return path == place;
+  return path == place || path == "/" || below(path, place) || below(place, path);
+}
+
 bool fits(std::string_view pattern, std::string_view name) {
   // On a mismatch the latest star takes one character more.
   std::size_t p = 0, n = 0, star = std::string_view::npos, resume = 0;

@@ -54,6 +54,9 @@ std::string now_rfc3339();
 // "did you mean"; empty if none is near.
 std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
+// `path` and `place`, both clean, have something in common: one is the other, or lies below it. "/" is only itself.
+bool paths_touch(std::string_view path, std::string_view place);
+
 // `name` fits `pattern`, in which "*" stands for any text and "?" for one character. In time of their product.
 bool fits(std::string_view pattern, std::string_view name);
 

@@ -34,6 +34,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   hardened.idmap_mounts_ = work.idmap_mounts;
   hardened.root_nosuid_ = work.root_nosuid;
   hardened.root_nodev_ = work.root_nodev;
+  hardened.denied_binds_ = std::move(work.denied_binds);
   hardened.policy_name_ = policy.id();
   hardened.spec_ = std::move(spec);
   return Outcome{.hardened = std::move(hardened), .decisions = std::move(decisions)};

@@ -42,6 +42,12 @@ struct SecretFiles {
   std::vector<SecretFile> files;
 };
 
+// What of the host may not be bound, for whoever opens the sources: a path may be a link to what its words do not tell.
+struct DeniedBinds {
+  std::vector<std::string> paths;  // clean
+  std::string rule, policy;        // for the error
+};
+
 struct Outcome;
 
 class Hardened {
@@ -55,6 +61,7 @@ class Hardened {
   // Flags of the root mount, which config.json cannot express.
   bool root_nosuid() const { return root_nosuid_; }
   bool root_nodev() const { return root_nodev_; }
+  const DeniedBinds& denied_binds() const { return denied_binds_; }
   // What the policy moves out of spec().process.env.
   const std::optional<SecretFiles>& secret_files() const { return secret_files_; }
 
@@ -68,6 +75,7 @@ class Hardened {
   bool idmap_mounts_ = false;
   bool root_nosuid_ = false;
   bool root_nodev_ = false;
+  DeniedBinds denied_binds_;
   std::optional<SecretFiles> secret_files_;
 };
 

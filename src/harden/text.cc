@@ -28,11 +28,6 @@ std::string list(const std::vector<std::string>& items, std::string_view none) {
   return items.empty() ? std::string(none) : base::join(items, ", ");
 }
 
-bool touches(std::string_view path, std::string_view place) {
-  if (place == "/") return path == place;
-  return path == place || is_below(path, place) || is_below(place, path);
-}
-
 bool is_below(std::string_view path, std::string_view directory) {
   if (directory == "/") return path.size() > 1;
   return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';

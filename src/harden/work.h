@@ -20,6 +20,7 @@ struct Work {
   bool idmap_mounts = false;
   bool root_nosuid = false;
   bool root_nodev = false;
+  DeniedBinds denied_binds;
 };
 
 struct Change {
@@ -61,9 +62,6 @@ std::string list(const std::vector<std::string>& items, std::string_view none = 
 using base::clean_path;
 // `path` lies below `directory` (both clean).
 bool is_below(std::string_view path, std::string_view directory);
-
-// `path` and `place` have something in common: one is the other, or lies below it. "/" is only itself.
-bool touches(std::string_view path, std::string_view place);
 
 // One a concern, in the order of harden.cc.
 base::Result<void> harden_identity(Work& work);

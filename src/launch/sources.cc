@@ -20,6 +20,7 @@
 #include "kernel/file.h"
 #include "kernel/memfd.h"
 #include "kernel/mount.h"
+#include "launch/denied.h"
 #include "launch/idmap.h"
 
 namespace launch {
@@ -70,8 +71,9 @@ base::Result<void> check_bind(const plan::BindTree& bind, int fd) {
   return base::ok();
 }
 
-base::Result<UniqueFd> open_bind(const plan::BindTree& bind) {
+base::Result<UniqueFd> open_bind(const plan::BindTree& bind, const harden::DeniedBinds& denied) {
   const UniqueFd source = TRY(open_path(bind.source, 0));
+  if (bind.device_type == 0) TRY(check_denied(denied, source.get(), bind.source));
   TRY(check_bind(bind, source.get()));
   UniqueFd tree = TRY_IN(cat("bind ", base::quote(bind.source)), kernel::clone_tree(source.get(), "", bind.recursive));
   const auto apply = [&](std::uint64_t set, std::uint64_t clear, std::uint64_t propagation, bool recursive) {
@@ -160,7 +162,7 @@ struct Opener {
   int gate_dir_fd;
 
   base::Result<UniqueFd> operator()(const plan::RootTree&) const { return open_root(plan); }
-  base::Result<UniqueFd> operator()(const plan::BindTree& s) const { return open_bind(s); }
+  base::Result<UniqueFd> operator()(const plan::BindTree& s) const { return open_bind(s, plan.denied_binds); }
   base::Result<UniqueFd> operator()(const plan::CgroupTree& s) const { return open_cgroup(s, plan, cgroup); }
   base::Result<UniqueFd> operator()(const plan::ParentMount&) const { return UniqueFd(); }  // made by now
   base::Result<UniqueFd> operator()(const plan::LocalMount&) const { return UniqueFd(); }

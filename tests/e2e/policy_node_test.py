@@ -99,6 +99,28 @@ class FloorTest(NodeCase):
         self.assertEqual([d["control"] for d in audited], ["policy"], "the refusal that it would be")
 
 
+class BindsTest(NodeCase):
+    def test_what_a_path_leads_to_counts(self):
+        secret = self.work / "engine"
+        secret.mkdir()
+        (secret / "sock").write_text("x")
+        for name, target in (("link", secret), ("link-to-file", secret / "sock"), ("around", secret / "..")):
+            (self.work / name).symlink_to(target)
+        os.link(secret / "sock", self.work / "other-name")
+        os.makedirs(self.work / "free")
+        self.add("floor", "floor", filesystem={"denyBinds": [str(secret)]})
+        self.add("file", "deny", filesystem={"denyBinds": [str(secret / "sock")]})
+        for name, refused in (("engine", True), ("link", True), ("link-to-file", True), ("around", True), ("other-name", True), ("free", False)):
+            with self.subTest(name=name):
+                bundle = self.bundle("busybox", args=["true"])
+                bundle.config["mounts"].append({"destination": "/tmp/x", "type": "bind", "source": str(self.work / name), "options": ["bind", "ro"]})
+                result = self.run_here(bundle, policy="passthrough")
+                if refused:
+                    self.assert_one_error(result, 1, "refuses", name, "is not for containers")
+                else:
+                    self.assert_ok(result)
+
+
 class SelectionTest(NodeCase):
     def test_by_what_the_container_runs(self):
         self.add("b", "bindings", select=[

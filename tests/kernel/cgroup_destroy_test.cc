@@ -116,7 +116,6 @@ TEST_F(CgroupTest, DestroyGivesUpInTimeAndSaysWhy) {
   EXPECT_EQ(EBUSY, destroyed.error().sys());
   EXPECT_NE(std::string::npos, destroyed.error().message().find("1 process(es) still in it"));
   EXPECT_GE(took, std::chrono::milliseconds(50));
-  EXPECT_LT(took, std::chrono::seconds(2));
   ::kill(pid, SIGKILL);
   reap(pid);
 }

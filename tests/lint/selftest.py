@@ -148,7 +148,7 @@ class Copied(Lint):
 
     def setUp(self):
         super().setUp()
-        for part in ("man", "src/policy", "src/cli", "contrib/completions"):
+        for part in ("man", "src/policy", "src/cli", "contrib/completions", "profiles", "tests/fuzz/corpus/policy"):
             shutil.copytree(TOP / part, self.root / part)
 
     def change(self, path, old, new):
@@ -181,6 +181,16 @@ class Manual(Copied):
     def test_finds_a_new_policy_member(self):
         self.assert_change_found("manual.py", "src/policy/read_rules.cc", '"privatePropagation", ',
                                  '"privatePropagation", "noSymlinks", ', "no member noSymlinks")
+
+
+class Schema(Copied):
+    def test_finds_a_member_that_the_schema_lacks(self):
+        self.assert_change_found("schema.py", "src/policy/read_rules.cc", '"privatePropagation", ',
+                                 '"privatePropagation", "noSymlinks", ', "the schema has no member noSymlinks")
+
+    def test_finds_an_example_that_is_wrong(self):
+        self.assert_change_found("schema.py", "man/bulkhead-policy.8", '"maxExceptionDays": 90', '"maxExceptionDays": "90d"',
+                                 "example 1 of bulkhead-policy(8): not valid")
 
 
 class Completions(Copied):

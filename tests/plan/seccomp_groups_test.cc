@@ -3,7 +3,6 @@
 #include <jansson.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -148,26 +147,12 @@ policy::SeccompPolicy faas() {
   return out;
 }
 
-// What a cold start without a cache pays. The best of many runs, since the machine may be busy.
-TEST(SeccompGroups, CompilingFaasTakesLessThanTheLoad) {
-  using Clock = std::chrono::steady_clock;
+// The kernel takes 4096 instructions, and goes through them once for each call number when the filter is loaded.
+TEST(SeccompGroups, TheProgramOfFaasIsSmall) {
   const auto policy = faas();
-  double best = 1e9;
-  std::size_t size = 0;
-  for (int i = 0; i < 200; ++i) {
-    const auto begin = Clock::now();
-    const auto program = build_seccomp(nullptr, &policy);
-    best = std::min(best, std::chrono::duration<double, std::micro>(Clock::now() - begin).count());
-    ASSERT_TRUE(program);
-    size = program->code.size();
-  }
-  std::printf("@faas: %.0f us, %zu instructions\n", best, size);
-  EXPECT_LT(size, 400U);
-#if defined(__SANITIZE_ADDRESS__) || defined(BULKHEAD_SANITIZED) || !defined(__OPTIMIZE__)
-  std::printf("not compared with 300 us: a build with checks or without optimisation\n");
-#else
-  EXPECT_LT(best, 300);
-#endif
+  const auto program = build_seccomp(nullptr, &policy);
+  ASSERT_TRUE(program);
+  EXPECT_LT(program->code.size(), 400U);
 }
 
 }  // namespace

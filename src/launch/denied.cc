@@ -1,0 +1,55 @@
+#include "launch/denied.h"
+
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/text.h"
+
+namespace launch {
+namespace {
+
+using base::cat;
+using base::Error;
+
+// Where the descriptor's file is; empty if it has no path (any more).
+std::string path_of(int fd) {
+  char path[PATH_MAX];
+  const auto size = ::readlink(cat("/proc/self/fd/", fd).c_str(), path, sizeof path);
+  return size > 0 && path[0] == '/' ? std::string(path, static_cast<std::size_t>(size)) : "";
+}
+
+std::string resolved(const std::string& path) {
+  char* real = ::realpath(path.c_str(), nullptr);
+  const std::string out = real == nullptr ? path : real;
+  std::free(real);
+  return out;
+}
+
+// The same file under another name: a second link to a socket, a directory mounted elsewhere too.
+bool is_same_file(const struct stat& info, const std::string& path) {
+  struct stat other {};
+  return ::stat(path.c_str(), &other) == 0 && other.st_dev == info.st_dev && other.st_ino == info.st_ino;
+}
+
+}  // namespace
+
+base::Result<void> check_denied(const harden::DeniedBinds& denied, int fd, const std::string& source) {
+  if (denied.paths.empty()) return base::ok();
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return Error::system(errno, "fstat", source);
+  const std::string real = path_of(fd);
+  for (const auto& path : denied.paths) {
+    const bool touches = base::paths_touch(real, path) || base::paths_touch(real, resolved(path));
+    if (!touches && !is_same_file(info, path)) continue;
+    return Error::policy(cat("policy ", base::quote(denied.policy), " refuses: bind of ", base::quote(source), ", which leads to ",
+                             base::quote(real), " (", denied.rule, ")"))
+        .hint(cat(base::quote(path), " of the host is not for containers"));
+  }
+  return base::ok();
+}
+
+}  // namespace launch
