@@ -37,7 +37,7 @@ bool is_same_file(const struct stat& info, const std::string& path) {
 
 }  // namespace
 
-base::Result<void> check_denied(const harden::DeniedBinds& denied, int fd, const std::string& source) {
+base::Result<void> check_denied(const plan::DeniedBinds& denied, int fd, const std::string& source) {
   if (denied.paths.empty()) return base::ok();
   struct stat info {};
   if (::fstat(fd, &info) != 0) return Error::system(errno, "fstat", source);

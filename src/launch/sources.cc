@@ -71,7 +71,7 @@ base::Result<void> check_bind(const plan::BindTree& bind, int fd) {
   return base::ok();
 }
 
-base::Result<UniqueFd> open_bind(const plan::BindTree& bind, const harden::DeniedBinds& denied) {
+base::Result<UniqueFd> open_bind(const plan::BindTree& bind, const plan::DeniedBinds& denied) {
   const UniqueFd source = TRY(open_path(bind.source, 0));
   if (bind.device_type == 0) TRY(check_denied(denied, source.get(), bind.source));
   TRY(check_bind(bind, source.get()));

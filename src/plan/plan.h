@@ -60,12 +60,14 @@ struct JoinNamespace {
   std::string name, path, because;
 };
 
+using DeniedBinds = harden::DeniedBinds;
+
 struct LaunchPlan {
   std::string id;
   std::string bundle;                    // absolute
   std::string rootfs;                    // absolute
   std::string policy_name;
-  harden::DeniedBinds denied_binds;
+  DeniedBinds denied_binds;
   std::uint64_t clone_flags = 0;         // namespaces that the clone makes
   std::uint64_t unshare_flags = 0;       // those that init makes
   bool new_time_namespace = false;
