@@ -52,15 +52,13 @@ Choice choose(const Chain& chain, std::string_view asked, std::string_view stand
 
 // The floors and deny files in force, in an order of their own: what their files are called makes no difference.
 std::vector<const Policy*> find_layers(const Chain& chain, const Circumstances& circumstances) {
-  std::vector<const Document*> documents;
+  std::vector<std::pair<std::pair<Kind, std::string>, const Policy*>> layers;
   for (const auto& document : chain.documents) {
-    if (is_in_force(document, circumstances)) documents.push_back(&document);
+    if (is_in_force(document, circumstances)) layers.push_back({{document.kind, document.policy.id()}, &document.policy});
   }
-  std::sort(documents.begin(), documents.end(), [](const Document* a, const Document* b) {
-    return std::pair(a->kind, a->policy.id()) < std::pair(b->kind, b->policy.id());
-  });
+  std::sort(layers.begin(), layers.end());
   std::vector<const Policy*> out;
-  for (const auto* document : documents) out.push_back(&document->policy);
+  for (const auto& layer : layers) out.push_back(layer.second);
   return out;
 }
 

@@ -13,9 +13,9 @@ namespace policy {
 namespace {
 
 // The place of a rule that two files make together.
-Origin both(const Origin& a, const Origin& b) {
-  if (a.text() == b.text()) return a;
-  return {.file = base::cat(a.text(), " and ", b.file), .pointer = b.pointer};
+void add(Origin& own, const Origin& other) {
+  if (own.file == other.file && own.pointer == other.pointer) return;
+  own.more.push_back(other.text());
 }
 
 template <typename T>
@@ -27,9 +27,13 @@ void tighten_rule(const Control& control, Rule<T>& own, const Rule<T>& limit) {
   }
   const bool own_is_enough = lattice::within(control.strict, own->value, limit->value);
   const bool limit_is_enough = lattice::within(control.strict, limit->value, own->value);
-  own->value = lattice::meet(control.strict, own->value, limit->value);
   if (own_is_enough) return;
-  own->origin = limit_is_enough ? limit->origin : both(own->origin, limit->origin);
+  own->value = lattice::meet(control.strict, std::move(own->value), limit->value);
+  if (limit_is_enough) {
+    own->origin = limit->origin;
+  } else {
+    add(own->origin, limit->origin);
+  }
   if (!limit->why.empty()) own->why = limit->why;
 }
 
@@ -121,7 +125,7 @@ void widen(Policy& policy, const Policy& more, const std::string& because) {
         if (!own || !extra) return;
         own->value = lattice::widen(control.strict, own->value, extra->value);
         own->why += base::cat(own->why.empty() ? "" : "; ", because);
-        own->origin = both(own->origin, extra->origin);
+        add(own->origin, extra->origin);
       },
       policy, more);
 }
@@ -169,6 +173,12 @@ std::vector<std::string_view> control_names() {
   std::vector<std::string_view> out;
   const Policy none;
   for_each_rule([&](const Control& control, const auto&) { out.push_back(control.name); }, none);
+  return out;
+}
+
+std::string Origin::text() const {
+  std::string out = file + ":" + pointer;
+  for (const auto& place : more) out += " and " + place;
   return out;
 }
 

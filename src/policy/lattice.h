@@ -49,7 +49,7 @@ ProcView meet(Strict strict, ProcView a, ProcView b);
 RootUser meet(Strict strict, RootUser a, RootUser b);
 Secrets meet(Strict strict, Secrets a, Secrets b);
 Limit meet(Strict strict, const Limit& a, const Limit& b);
-std::vector<std::string> meet(Strict strict, const std::vector<std::string>& a, const std::vector<std::string>& b);
+std::vector<std::string> meet(Strict strict, std::vector<std::string> a, const std::vector<std::string>& b);
 std::vector<RlimitCeiling> meet(Strict strict, const std::vector<RlimitCeiling>& a, const std::vector<RlimitCeiling>& b);
 std::vector<oci::Namespace> meet(Strict strict, const std::vector<oci::Namespace>& a, const std::vector<oci::Namespace>& b);
 std::vector<Tmpfs> meet(Strict strict, const std::vector<Tmpfs>& a, const std::vector<Tmpfs>& b);

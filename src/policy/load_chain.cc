@@ -63,14 +63,12 @@ base::Result<Document> load(const std::string& path) {
 base::Result<Chain> make_chain(std::vector<Document> documents) {
   Chain out;
   out.documents = std::move(documents);
-  for (auto a = out.documents.begin(); a != out.documents.end(); ++a) {
-    for (auto b = out.documents.begin(); b != a; ++b) {
-      if (a->kind != b->kind || a->policy.id() != b->policy.id()) continue;
-      return base::Error::policy(base::cat("two policies of kind ", base::quote(kind_name(a->kind)), " are called ",
-                                           base::quote(a->policy.id())));
-    }
-  }
-  return out;
+  std::vector<std::pair<Kind, std::string>> names;
+  for (const auto& document : out.documents) names.emplace_back(document.kind, document.policy.id());
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice == names.end()) return out;
+  return base::Error::policy(base::cat("two policies of kind ", base::quote(kind_name(twice->first)), " are called ", base::quote(twice->second)));
 }
 
 base::Result<Chain> load_chain(const std::string& directory) {

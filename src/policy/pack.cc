@@ -68,8 +68,8 @@ template <typename T, typename Struct>
 concept Is = std::is_same_v<std::remove_const_t<T>, Struct>;
 
 void fields(Is<Origin> auto& t, auto&& each) {
-  auto& [file, pointer] = t;
-  each(file, pointer);
+  auto& [file, pointer, more] = t;
+  each(file, pointer, more);
 }
 template <typename S>
 requires requires(S s) { s.value; s.origin; s.why; }

@@ -16,7 +16,8 @@ namespace policy {
 struct Origin {
   std::string file;     // "faas.json"; the whole path for a policy that is not built in
   std::string pointer;  // "/process/noNewPrivileges"
-  std::string text() const { return file + ":" + pointer; }
+  std::vector<std::string> more;  // texts of further places that made the rule what it is
+  std::string text() const;       // "a.json:/x", "a.json:/x and b.json:/x"
 };
 
 template <typename T>
