@@ -9,6 +9,7 @@ namespace harden {
 namespace {
 
 constexpr std::uint64_t kPeriod = 100'000;  // microseconds: the kernel's own (cgroup-v2.rst, cpu.max)
+constexpr std::uint64_t kMostPeriod = 1'000'000, kMostQuota = std::uint64_t{1} << 40;  // what is more is as good as none
 constexpr std::string_view kCpuFile = "cpu.max";
 
 oci::Resources& made(oci::Linux& config) { return config.resources ? *config.resources : config.resources.emplace(); }
@@ -29,7 +30,7 @@ base::Result<std::optional<std::uint64_t>> from_unified(std::string_view value) 
   if (!words.empty() && words[0] == "max") return std::optional<std::uint64_t>();
   const auto quota = words.empty() ? std::nullopt : base::parse_u64(words[0]);
   const auto period = words.size() > 1 ? base::parse_u64(words[1]) : std::optional(kPeriod);
-  if (words.size() > 2 || !quota || !period || *period == 0 || *quota > (1ULL << 40)) {
+  if (words.size() > 2 || !quota || !period || *period == 0 || *quota > kMostQuota) {
     return base::Error::policy(base::cat("config.json: /linux/resources/unified/cpu.max: want \"max\" or two numbers, have ", base::quote(value)))
         .hint("the policy sets a limit here, and must understand what is asked for");
   }
@@ -66,9 +67,10 @@ base::Result<void> harden_cpu(Work& work) {
   if (TRY(harden_unified_cpu(work, *rule))) return base::ok();
   auto& config = work.spec.linux;
   const oci::Cpu cpu = config.resources && config.resources->cpu ? *config.resources->cpu : oci::Cpu{};
-  const std::uint64_t period = cpu.period.value_or(0) == 0 ? kPeriod : *cpu.period;
+  const auto wanted = cpu.period.value_or(0);
+  const std::uint64_t period = wanted == 0 || wanted > kMostPeriod ? kPeriod : wanted;
   std::optional<std::uint64_t> asked;
-  if (cpu.quota.value_or(0) > 0) asked = static_cast<std::uint64_t>(*cpu.quota) * 1000 / period;
+  if (const auto quota = cpu.quota.value_or(0); quota > 0 && static_cast<std::uint64_t>(quota) <= kMostQuota) asked = static_cast<std::uint64_t>(*cpu.quota) * 1000 / period;
   const auto effective = meet(asked, rule->value);
   if (!effective || effective == asked) return base::ok();
   auto& resources = made(config);

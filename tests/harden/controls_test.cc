@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "samples.h"
 
@@ -113,6 +114,8 @@ TEST(Cpu, StaysBelowTheCeilingInBothWords) {
   EXPECT_EQ(quota(-1, {}), 50'000);
   EXPECT_EQ(quota(100'000, 100'000), 100'000);
   EXPECT_EQ(quota(90'000, 10'000), 20'000) << "nine processors, by a period of its own";
+  EXPECT_EQ(quota(std::numeric_limits<std::int64_t>::max(), 100'000), 50'000) << "as good as no limit";
+  EXPECT_EQ(quota(1, std::numeric_limits<std::uint64_t>::max()), 1) << "a period that the kernel refuses";
   const auto unified = [&](const std::string& value) {
     spec.linux.resources.emplace().unified = {{"cpu.max", value}};
     const auto out = harden::harden(spec, policy, can_remap());

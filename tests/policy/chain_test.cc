@@ -18,7 +18,7 @@ using policy::Effective;
 using policy::Subject;
 
 constexpr std::int64_t kDay = 24 * 60 * 60;
-constexpr policy::Circumstances kNow{.now = 20'000 * kDay, .built = 19'000 * kDay, .kernel_release = "6.18.44-fc-v657"};
+const policy::Circumstances kNow{.now = 20'000 * kDay, .built = 19'000 * kDay, .kernel_release = "6.18.44-fc-v657"};
 
 std::string file(const std::string& kind, const std::string& name, const std::string& rest) {
   return base::cat(R"({"bulkhead": "policy/v1", "kind": ")", kind, R"(", "name": ")", name, R"(", "version": "1", )", rest, "}");
