@@ -119,7 +119,7 @@ base::Result<int> cmd_policy(const GlobalArgs& global, const PolicyArgs& args, c
   if (args.action == "list") return policy_list(global, args);
   if (args.action == "show") return policy_show(global, args);
   if (args.action == "lint") return policy_lint(args);
-  if (args.action == "diff") return policy_diff(global, args);
+  if (args.action == "diff") return policy_diff(global, args, log);
   if (args.action == "why") return policy_why(global, args, log);
   if (args.action == "test") return policy_test(args);
   if (args.action == "schema") return policy_schema(args);

@@ -19,7 +19,7 @@ inline constexpr int kExitTestFailed = 1;
 base::Result<int> policy_list(const GlobalArgs& global, const PolicyArgs& args);
 base::Result<int> policy_show(const GlobalArgs& global, const PolicyArgs& args);
 base::Result<int> policy_lint(const PolicyArgs& args);
-base::Result<int> policy_diff(const GlobalArgs& global, const PolicyArgs& args);
+base::Result<int> policy_diff(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log);
 base::Result<int> policy_why(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log);
 base::Result<int> policy_test(const PolicyArgs& args);
 base::Result<int> policy_schema(const PolicyArgs& args);

@@ -191,6 +191,15 @@ class CommandTest(NodeCase):
         tighter = self.assert_ok(self.here("policy", "diff", "--fail-on-widening", "passthrough", "faas", "-f", "json"))
         self.assertEqual([d["control"] for d in json.loads(tighter.out) if d["wider"]], [])
 
+    def test_diff_of_what_comes_of_a_bundle(self):
+        bundle = self.bundle("busybox", args=["true"])
+        bundle.process["noNewPrivileges"] = True
+        bundle.write()
+        told = self.assert_ok(self.here("policy", "diff", "passthrough", "faas", "-b", str(bundle.path), "-f", "json")).out
+        controls = [d["control"] for d in json.loads(told)]
+        self.assertIn("process.capabilities", controls)
+        self.assertNotIn("process.noNewPrivileges", controls, "it is on anyway")
+
     def test_a_files_own_tests(self):
         expect = {"syscall:socket(38,5,0)": "EAFNOSUPPORT", "syscall:socket(2,1,0)": "allow", "process.noNewPrivileges": "unchanged"}
         seccomp = {"args": {"socket": "a0 != AF_ALG"}, "onDeny": {"socket": "EAFNOSUPPORT"}}
