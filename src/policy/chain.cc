@@ -63,8 +63,8 @@ std::vector<const Policy*> find_layers(const Chain& chain, const Circumstances& 
 }
 
 // Whether a rule is enforced, audited or off is its own layer's business; then they are combined.
-Policy combine(const Policy& profile, const std::vector<const Policy*>& layers, InForce which) {
-  Policy out = in_force(profile, which);
+Policy combine(Policy profile, const std::vector<const Policy*>& layers, InForce which) {
+  Policy out = in_force(std::move(profile), which);
   for (const auto* layer : layers) tighten(out, in_force(*layer, which));
   return out;
 }
@@ -178,7 +178,7 @@ base::Result<Effective> resolve(const Chain& chain, std::string_view asked, std:
     audit = audit || audits(*layer);
   }
   if (audit) out.audited.push_back(combine(profile, layers, InForce::kAudited));
-  out.policy = combine(profile, layers, InForce::kEnforced);
+  out.policy = combine(std::move(profile), layers, InForce::kEnforced);
   return out;
 }
 

@@ -130,7 +130,8 @@ void widen(Policy& policy, const Policy& more, const std::string& because) {
       policy, more);
 }
 
-Policy in_force(const Policy& policy, InForce which) {
+Policy in_force(Policy policy, InForce which) {
+  if (policy.mode == Mode::kEnforce && policy.modes.empty()) return policy;  // the most there are
   Policy out = policy;
   for_each_rule(
       [&](const Control& control, auto& rule) {

@@ -20,7 +20,7 @@ void widen(Policy& policy, const Policy& more, const std::string& because);
 
 // Only the rules that are in force: those with the mode kEnforce, or with kAudit too.
 enum class InForce { kEnforced, kAudited };
-Policy in_force(const Policy& policy, InForce which);
+Policy in_force(Policy policy, InForce which);
 
 // One control, or one system call of a filter, on which two policies differ.
 struct Difference {
