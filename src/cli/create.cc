@@ -119,7 +119,9 @@ PrepareRequest request_of(const CreateArgs& args, bool gate) {
 
 void report(const harden::Decision& decision, const base::Log& log) {
   const std::string text = cat(decision.control, ": ", decision.requested, " -> ", decision.effective, ": ", decision.why);
-  if (decision.degraded) {
+  if (decision.audited) {
+    log.debug(cat("audited only: ", text));
+  } else if (decision.degraded) {
     log.warning(cat("degraded: ", text));
   } else if (decision.warning) {
     log.warning(text);

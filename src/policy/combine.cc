@@ -39,7 +39,12 @@ void tighten_rule(const Control& control, Rule<T>& own, const Rule<T>& limit) {
 
 // What is never taken for a secret: a floor that says what becomes of secrets has the last word on that too.
 void tighten_keep(Environment& own, const Environment& limit) {
-  if (!limit.secrets || !own.keep) return;
+  if (!limit.secrets) return;
+  if (!own.secrets) {
+    own.keep = limit.keep;
+    return;
+  }
+  if (!own.keep) return;
   const auto& kept = limit.keep ? limit.keep->value : std::vector<std::string>();
   own.keep->value = lattice::meet(Strict::kShorter, own.keep->value, kept);
 }

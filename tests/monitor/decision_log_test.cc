@@ -2,7 +2,10 @@
 #include "monitor/decision_log.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -72,9 +75,23 @@ TEST_F(DecisionLog, IsNoFileOfSomebodyElses) {
   EXPECT_FALSE(monitor::DecisionSink::open("file:" + directory_ + "/none/log", 65536));
 }
 
+// A limit on the size of files cuts a write short as a full disk does (setrlimit(2), RLIMIT_FSIZE).
 TEST_F(DecisionLog, AFullDiskLeavesNoHalfLine) {
-  const auto sink = monitor::DecisionSink::open("file:/dev/full", 65536);
-  EXPECT_FALSE(sink && sink->write("x", "id"));
+  const auto sink = monitor::DecisionSink::open(this->sink(), 65536);
+  ASSERT_TRUE(sink && sink->write("before", "id"));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{10, 10};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    ::_exit(sink->write("longer than what is left", "id") ? 1 : 0);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0) << "the write is told to have failed";
+  EXPECT_EQ(read(path()), "before\n");
+  EXPECT_TRUE(sink->write("after", "id"));
+  EXPECT_EQ(read(path()), "before\nafter\n");
 }
 
 }  // namespace

@@ -86,6 +86,15 @@ TEST(Chain, AFloorIsMetWithEveryProfile) {
   EXPECT_EQ(std::count(masked->value.begin(), masked->value.end(), "/proc/kcore"), 1);
 }
 
+TEST(Chain, AFloorSaysWhatIsNoSecretWhereItSaysWhatBecomesOfThem) {
+  const auto floor = file("floor", "s", R"("environment": {"secrets": "refuse", "keep": ["PORT", "TOKEN_URL"]})");
+  const auto alone = resolved(chain({floor}), {}, "passthrough");
+  ASSERT_TRUE(alone.policy.environment.keep.has_value());
+  EXPECT_EQ(alone.policy.environment.keep->value, (std::vector<std::string>{"PORT", "TOKEN_URL"}));
+  const auto own = file("profile", "p", R"("environment": {"secrets": "redirect", "keep": ["PORT", "DB_PASSWORD"]})");
+  EXPECT_EQ(resolved(chain({floor, own}), {}, "p").policy.environment.keep->value, std::vector<std::string>{"PORT"});
+}
+
 TEST(Chain, AVaccineShutsOneHole) {
   const auto out = resolved(chain({kVaccine}), {}, "passthrough");
   ASSERT_EQ(out.policy.seccomp_limits.size(), 1U);
