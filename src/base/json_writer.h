@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/text.h"
 
@@ -22,6 +23,13 @@ class JsonWriter {
   void text(std::string_view value) { separate(); out_ += cat('"', base::json_escape(value), '"'); }
   void raw(std::string_view value) { separate(); out_ += value; }
   void member(std::string_view name, std::string_view value) { key(name); text(value); }
+  void flag(std::string_view name, bool value) { key(name); raw(value ? "true" : "false"); }
+  void list(std::string_view name, const std::vector<std::string>& values) {
+    key(name);
+    open('[');
+    for (const auto& value : values) text(value);
+    close(']');
+  }
   std::string take() { return out_ + "\n"; }
 
  private:

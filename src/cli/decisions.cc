@@ -10,19 +10,6 @@ namespace {
 
 using base::JsonWriter;
 
-void write_list(JsonWriter& w, std::string_view name, const std::vector<std::string>& values) {
-  w.key(name);
-  w.open('[');
-  for (const auto& value : values) w.text(value);
-  w.close(']');
-}
-
-void write_flag(JsonWriter& w, std::string_view name, bool value) {
-  if (!value) return;
-  w.key(name);
-  w.raw("true");
-}
-
 void write_decision(JsonWriter& w, const harden::Decision& d) {
   w.open('{');
   w.member("control", d.control);
@@ -30,9 +17,10 @@ void write_decision(JsonWriter& w, const harden::Decision& d) {
   w.member("requested", d.requested);
   w.member("effective", d.effective);
   w.member("source", d.source);
-  write_flag(w, "degraded", d.degraded);
-  write_flag(w, "warning", d.warning);
-  write_flag(w, "audited", d.audited);
+  // A line for each container: what is not so is left out.
+  if (d.degraded) w.flag("degraded", true);
+  if (d.warning) w.flag("warning", true);
+  if (d.audited) w.flag("audited", true);
   w.close('}');
 }
 
@@ -55,10 +43,10 @@ std::string decision_line(const Prepared& prepared, const std::string& time) {
   w.member("policy", policy.profile);
   w.member("policyId", "sha256:" + base::hex(base::sha256(policy::pack(policy.policy))));
   w.member("selectedBy", policy.selected_by);
-  write_list(w, "layers", policy.layers);
+  w.list("layers", policy.layers);
   std::vector<std::string> exceptions;
   for (const auto& use : policy.exceptions) exceptions.push_back(use.id);
-  write_list(w, "exceptions", exceptions);
+  w.list("exceptions", exceptions);
   w.key("decisions");
   w.open('[');
   for (const auto& decision : prepared.outcome.decisions) write_decision(w, decision);

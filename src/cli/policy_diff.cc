@@ -21,8 +21,7 @@ std::string as_json(const std::vector<policy::Difference>& all) {
     w.member("control", d.control);
     w.member("before", d.before);
     w.member("after", d.after);
-    w.key("wider");
-    w.raw(d.wider ? "true" : "false");
+    w.flag("wider", d.wider);
     w.close('}');
   }
   w.close(']');

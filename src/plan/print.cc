@@ -105,16 +105,10 @@ void print_decisions(JsonWriter& w, const harden::Decisions& decisions) {
     w.member("effective", d.effective);
     w.member("why", d.why);
     w.member("source", d.source);
-    w.key("also");
-    w.open('[');
-    for (const auto& pointer : d.also) w.text(pointer);
-    w.close(']');
-    w.key("degraded");
-    w.raw(d.degraded ? "true" : "false");
-    w.key("warning");
-    w.raw(d.warning ? "true" : "false");
-    w.key("audited");
-    w.raw(d.audited ? "true" : "false");
+    w.list("also", d.also);
+    w.flag("degraded", d.degraded);
+    w.flag("warning", d.warning);
+    w.flag("audited", d.audited);
     w.close('}');
   }
   w.close(']');
@@ -122,10 +116,7 @@ void print_decisions(JsonWriter& w, const harden::Decisions& decisions) {
 
 void print_policy(JsonWriter& w, const policy::Effective& policy) {
   w.member("selectedBy", policy.selected_by);
-  w.key("layers");
-  w.open('[');
-  for (const auto& layer : policy.layers) w.text(layer);
-  w.close(']');
+  w.list("layers", policy.layers);
   w.key("exceptions");
   w.open('[');
   for (const auto& use : policy.exceptions) {
