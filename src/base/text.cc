@@ -139,6 +139,33 @@ std::optional<std::uint64_t> parse_u64(std::string_view text) {
   return parse_number<std::uint64_t>(text);
 }
 
+namespace {
+
+struct TimeUnit {
+  char letter;
+  std::uint64_t seconds;
+};
+constexpr std::array<TimeUnit, 4> kTimeUnits = {{{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}}};
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_duration(std::string_view text) {
+  for (const auto& unit : kTimeUnits) {
+    if (!text.ends_with(unit.letter)) continue;
+    const auto number = parse_u64(text.substr(0, text.size() - 1));
+    if (!number || *number > std::numeric_limits<std::uint64_t>::max() / unit.seconds) return std::nullopt;
+    return *number * unit.seconds;
+  }
+  return parse_u64(text);
+}
+
+std::string duration(std::uint64_t seconds) {
+  for (const auto& unit : kTimeUnits) {
+    if (seconds != 0 && seconds % unit.seconds == 0) return cat(seconds / unit.seconds, unit.letter);
+  }
+  return cat(seconds, 's');
+}
+
 std::optional<std::int64_t> parse_i64(std::string_view text) {
   return parse_number<std::int64_t>(text);
 }

@@ -42,6 +42,10 @@ std::string json_escape(std::string_view text);
 
 // Whole string, decimal digits only (no sign, no space, no leading '+'); absent if not, or too big.
 std::optional<std::uint64_t> parse_u64(std::string_view text);
+// "90", "90s", "15m", "2h", "7d" -> seconds.
+std::optional<std::uint64_t> parse_duration(std::string_view text);
+// Seconds in the largest of those units that leaves no rest.
+std::string duration(std::uint64_t seconds);
 // As parse_u64 with an optional leading '-'.
 std::optional<std::int64_t> parse_i64(std::string_view text);
 

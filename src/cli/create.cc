@@ -50,6 +50,7 @@ container::Record make_record(const GlobalArgs& global, const Prepared& prepared
   record.policy = prepared.plan.policy_name;
   record.listener_path = prepared.plan.listener_path;
   record.listener_metadata = prepared.plan.listener_metadata;
+  record.wall_clock = prepared.plan.wall_clock;
   record.owner = ::geteuid();
   record.systemd_cgroup = global.systemd_cgroup;
   record.own_pid_namespace = prepared.plan.own_pid_namespace;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/agent.h"
 #include "cli/create.h"
+#include "cli/limit.h"
 #include "cli/verbs.h"
 #include "container/destroy.h"
 #include "container/lifecycle.h"
@@ -12,8 +13,10 @@ namespace cli {
 namespace {
 
 base::Result<void> start_container(Made& made, const CreateArgs& args, const base::Log& log) {
+  auto limit = TRY(watch_wall_clock(made.record(), made.launched().process()));
   TRY(made.launched().await_start(made.plan(), agent_of(made.record())));
   TRY(announce(made, args, log));
+  TRY(limit.begin());
   made.keep();
   return base::ok();
 }

@@ -1,6 +1,10 @@
+#include <csignal>
+
 #include "base/text.h"
 #include "cli/agent.h"
+#include "cli/limit.h"
 #include "cli/verbs.h"
+#include "container/destroy.h"
 #include "container/lifecycle.h"
 #include "launch/launch.h"
 
@@ -14,7 +18,14 @@ base::Result<int> cmd_start(const GlobalArgs& global, const StartArgs& args, con
     case container::Status::kPaused: return base::Error::state("cannot start a container in the paused state");
     case container::Status::kStopped: return base::Error::state("cannot start a container that has stopped");
   }
-  TRY_IN(base::cat("start ", base::quote(args.id)), launch::open_gate(found.dir.fd(), *found.init, agent_of(found.record)));
+  const std::string context = base::cat("start ", base::quote(args.id));
+  // Armed before: what could not be ended is not begun.
+  auto limit = TRY_IN(context, watch_wall_clock(found.record, *found.init));
+  TRY_IN(context, launch::open_gate(found.dir.fd(), *found.init, agent_of(found.record)));
+  if (auto begun = limit.begin(); !begun) {
+    (void)container::kill_container(found, SIGKILL, true).has_value();  // the error that is told is why
+    return std::move(begun).error().in(context);
+  }
   return 0;
 }
 

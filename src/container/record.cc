@@ -168,6 +168,7 @@ std::string encode_record(const Record& record) {
       .string("policy", record.policy)
       .string("listener_path", record.listener_path)
       .string("listener_metadata", record.listener_metadata)
+      .number("wall_clock", record.wall_clock)
       .number("owner", record.owner)
       .boolean("systemd_cgroup", record.systemd_cgroup)
       .boolean("own_pid_namespace", record.own_pid_namespace)
@@ -193,6 +194,8 @@ base::Result<Record> parse_record(const std::string& text) {
   record.policy = TRY(want_string(top, "policy"));
   record.listener_path = TRY(want_string(top, "listener_path"));
   record.listener_metadata = TRY(want_string(top, "listener_metadata"));
+  // A version before this one did not write it.
+  if (const auto limit = top.find("wall_clock")) record.wall_clock = TRY(limit->get_u64());
   record.owner = static_cast<std::uint32_t>(TRY(want_u64(top, "owner", std::numeric_limits<std::uint32_t>::max())));
   record.systemd_cgroup = TRY(want_bool(top, "systemd_cgroup"));
   record.own_pid_namespace = TRY(want_bool(top, "own_pid_namespace"));

@@ -31,6 +31,7 @@ struct Record {
   std::map<std::string, std::string> namespace_paths;  // "NEWPID" -> "/proc/PID/ns/pid"
   std::string policy;
   std::string listener_path, listener_metadata;  // of the seccomp agent that `start` is to tell, if there is one
+  std::uint64_t wall_clock = 0;  // seconds that it may run, from `start` on; 0: without end
   std::uint32_t owner = 0;  // uid that created it
   bool systemd_cgroup = false;
   bool own_pid_namespace = false;  // if not, SIGKILL of init leaves the others: the whole cgroup is killed

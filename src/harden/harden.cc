@@ -30,6 +30,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   TRY(harden_more_resources(work));
   hardened.seccomp_policies_ = harden_seccomp(work);
   hardened.secret_files_ = TRY(harden_environment(work));
+  hardened.wall_clock_ = harden_wall_clock(work);
 
   hardened.idmap_mounts_ = work.idmap_mounts;
   hardened.root_nosuid_ = work.root_nosuid;

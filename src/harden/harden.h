@@ -48,6 +48,9 @@ struct DeniedBinds {
   std::string rule, policy;        // for the error
 };
 
+// Seconds between SIGTERM and SIGKILL for a container that has run as long as it may.
+constexpr unsigned kWallClockGrace = 10;
+
 struct Outcome;
 
 class Hardened {
@@ -62,6 +65,8 @@ class Hardened {
   bool root_nosuid() const { return root_nosuid_; }
   bool root_nodev() const { return root_nodev_; }
   const DeniedBinds& denied_binds() const { return denied_binds_; }
+  // Seconds after its start at which the container is ended; 0: never.
+  std::uint64_t wall_clock() const { return wall_clock_; }
   // What the policy moves out of spec().process.env.
   const std::optional<SecretFiles>& secret_files() const { return secret_files_; }
 
@@ -76,6 +81,7 @@ class Hardened {
   bool root_nosuid_ = false;
   bool root_nodev_ = false;
   DeniedBinds denied_binds_;
+  std::uint64_t wall_clock_ = 0;
   std::optional<SecretFiles> secret_files_;
 };
 

@@ -127,6 +127,19 @@ void harden_unified_names(Work& work) {
           .why = "it writes to the kernel's own files, and so past every other limit"});
 }
 
+// config.json has no word for it.
+std::uint64_t harden_wall_clock(Work& work) {
+  const auto& rule = work.policy.resources.wall_clock;
+  if (!rule) return 0;
+  decide(work, *rule,
+         {.control = "resources.wallClock",
+          .where = "",
+          .requested = "unlimited",
+          .effective = base::cat(base::duration(rule->value.seconds), ": then SIGTERM, and SIGKILL to all that is left ", kWallClockGrace, " s later"),
+          .why = "a function that never ends is paid for, and holds what an attacker has got"});
+  return rule->value.seconds;
+}
+
 base::Result<void> harden_more_resources(Work& work) {
   TRY(harden_cpu(work));
   harden_swap(work);

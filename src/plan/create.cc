@@ -47,6 +47,7 @@ base::Result<LaunchPlan> plan_create(const harden::Hardened& hardened, const ker
   b.plan.rootfs = absolute_rootfs(spec, options.bundle);
   b.plan.policy_name = hardened.policy_name();
   b.plan.denied_binds = hardened.denied_binds();
+  b.plan.wall_clock = hardened.wall_clock();
   b.plan.preserve_fds = options.preserve_fds;
   b.plan.cgroup = TRY_IN(std::string("config.json"), plan_cgroup(spec.linux, options.id, facts.cgroup));
 

@@ -68,6 +68,7 @@ struct LaunchPlan {
   std::string rootfs;                    // absolute
   std::string policy_name;
   DeniedBinds denied_binds;
+  std::uint64_t wall_clock = 0;          // seconds that it may run; 0: without end
   std::uint64_t clone_flags = 0;         // namespaces that the clone makes
   std::uint64_t unshare_flags = 0;       // those that init makes
   bool new_time_namespace = false;

@@ -79,6 +79,7 @@ std::string print_text(const LaunchPlan& plan, const harden::Decisions& decision
   for (const auto& write : plan.cgroup.writes) head.row({"", cgroup_write(write), write.because});
   if (!plan.cgroup.device_program.empty()) head.row({"", cat("device program, ", plan.cgroup.device_program.size(), " instructions")});
   if (plan.oom_score_adj) head.row({"oom score", cat(*plan.oom_score_adj), "/process/oomScoreAdj"});
+  if (plan.wall_clock != 0) head.row({"wall clock", base::duration(plan.wall_clock)});
   out += head.print();
   TextTable steps(style);
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
@@ -166,6 +167,7 @@ std::string print_json(const LaunchPlan& plan, const harden::Decisions& decision
   w.member("uidMap", map_list(plan.uid_maps));
   w.member("gidMap", map_list(plan.gid_maps));
   print_cgroup(w, plan.cgroup);
+  if (plan.wall_clock != 0) w.member("wallClock", base::duration(plan.wall_clock));
   w.key("steps");
   w.open('[');
   for (const auto& step : plan.steps) {

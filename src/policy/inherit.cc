@@ -72,6 +72,7 @@ void inherit(Policy& policy, const Policy& base) {
   take(policy.resources.cpu, base.resources.cpu);
   take(policy.resources.swap, base.resources.swap);
   take(policy.resources.unified, base.resources.unified);
+  take(policy.resources.wall_clock, base.resources.wall_clock);
   inherit_environment(policy.environment, base.environment);
 }
 

@@ -104,6 +104,8 @@ bool within(Strict, const Limit& a, const Limit& b) {
   return most(a) <= most(b) && standard(a) <= standard(b);
 }
 
+bool within(Strict, WallClock a, WallClock b) { return a.seconds <= b.seconds; }
+
 bool within(Strict strict, const std::vector<std::string>& a, const std::vector<std::string>& b) {
   if (strict == Strict::kNeither) return true;
   return strict == Strict::kLonger ? includes(a, b, kText) : includes(b, a, kText);
@@ -152,6 +154,8 @@ Limit meet(Strict, const Limit& a, const Limit& b) {
   if (out.standard && out.max) out.standard = std::min(*out.standard, *out.max);
   return out;
 }
+
+WallClock meet(Strict, WallClock a, WallClock b) { return {std::min(a.seconds, b.seconds)}; }
 
 // A node may have hundreds of deny files: what is there already is not copied for each.
 std::vector<std::string> meet(Strict strict, std::vector<std::string> a, const std::vector<std::string>& b) {
@@ -216,6 +220,8 @@ Limit widen(Strict, const Limit& a, const Limit& more) {
   if (out.standard && out.max) out.standard = std::min(*out.standard, *out.max);
   return out;
 }
+
+WallClock widen(Strict, WallClock a, WallClock more) { return {std::max(a.seconds, more.seconds)}; }
 
 std::vector<std::string> widen(Strict strict, const std::vector<std::string>& a, const std::vector<std::string>& more) {
   if (strict == Strict::kShorter) return unite(a, more, kText, [](const auto& x, const auto&) { return x; });

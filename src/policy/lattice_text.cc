@@ -69,6 +69,8 @@ std::string text(const Limit& value) {
   return out.empty() ? "none" : base::join(out, ", ");
 }
 
+std::string text(WallClock value) { return base::duration(value.seconds); }
+
 std::string text(const SeccompPolicy& value) {
   if (value.others_allowed) {
     return base::cat("all but ", value.errnos.size(), " system calls, ", value.conditional.size(), " by argument");

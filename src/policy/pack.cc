@@ -101,6 +101,10 @@ void fields(Is<Limit> auto& t, auto&& each) {
   auto& [standard, max] = t;
   each(standard, max);
 }
+void fields(Is<WallClock> auto& t, auto&& each) {
+  auto& [seconds] = t;
+  each(seconds);
+}
 void fields(Is<ArgCheck> auto& t, auto&& each) {
   auto& [index, mask, values, equals] = t;
   each(index, mask, values, equals);
@@ -142,8 +146,8 @@ void fields(Is<Sysctl> auto& t, auto&& each) {
   each(allow);
 }
 void fields(Is<Resources> auto& t, auto&& each) {
-  auto& [pids, memory, cpu, swap, unified] = t;
-  each(pids, memory, cpu, swap, unified);
+  auto& [pids, memory, cpu, swap, unified, wall_clock] = t;
+  each(pids, memory, cpu, swap, unified, wall_clock);
 }
 void fields(Is<Environment> auto& t, auto&& each) {
   auto& [allow, strip, warn, secrets, keep] = t;

@@ -111,12 +111,18 @@ struct Limit {
   std::optional<std::uint64_t> max;
 };
 
+// How long a container may run, from its start on.
+struct WallClock {
+  std::uint64_t seconds = 0;
+};
+
 struct Resources {
   Rule<Limit> pids;
   Rule<Limit> memory;
   Rule<Limit> cpu;    // thousandths of a processor
   Rule<bool> swap;    // false: none
   Rule<std::vector<std::string>> unified;  // the names that linux.resources.unified may have
+  Rule<WallClock> wall_clock;
 };
 
 // What becomes of a variable that holds a secret.

@@ -11,6 +11,8 @@ namespace policy {
 
 namespace {
 
+constexpr std::uint64_t kMostWallClock = std::uint64_t{3660} * 24 * 60 * 60;
+
 base::Result<std::vector<oci::Namespace>> get_namespaces(const oci::Cursor& value) {
   std::vector<oci::Namespace> out;
   for (const auto& element : TRY(value.get_array())) {
@@ -140,12 +142,26 @@ base::Result<Limit> get_limit_of(const oci::Cursor& value, auto&& get) {
 base::Result<Limit> get_limit(const oci::Cursor& value) { return get_limit_of(value, get_amount); }
 base::Result<Limit> get_cpu(const oci::Cursor& value) { return get_limit_of(value, get_processors); }
 
+// "90s", "15m", "2h", "7d", or a number of seconds.
+base::Result<WallClock> get_wall_clock(const oci::Cursor& value) {
+  constexpr std::string_view kWant = "a time as in \"90s\", \"15m\", \"2h\" or \"7d\", 3660 days at most";
+  std::optional<std::uint64_t> seconds;
+  if (value.is_string()) {
+    seconds = base::parse_duration(TRY(value.get_string()));
+  } else if (value.type() == oci::JsonType::kInteger) {
+    seconds = TRY(value.get_u64());
+  }
+  if (!seconds || *seconds == 0 || *seconds > kMostWallClock) return value.mismatch(kWant);
+  return WallClock{*seconds};
+}
+
 base::Result<void> read_resources(const oci::Cursor& value, Resources& out) {
-  const auto section = TRY(Section::open(value, {"pids", "memory", "cpu", "swap", "unified"}));
+  const auto section = TRY(Section::open(value, {"pids", "memory", "cpu", "swap", "unified", "wallClock"}));
   TRY(section.take("pids", out.pids, get_limit));
   TRY(section.take("memory", out.memory, get_limit));
   TRY(section.take("cpu", out.cpu, get_cpu));
   TRY(section.take("swap", out.swap, get_flag));
+  TRY(section.take("wallClock", out.wall_clock, get_wall_clock));
   return section.take("unified", out.unified, [](const oci::Cursor& list) { return list.get_strings(); });
 }
 

@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import time
 
 import harness
 
@@ -36,6 +37,55 @@ class NodeCase(harness.Case):
         bundle = self.bundle("probe", **changes)
         bundle.process["args"] = [bundle.process["args"][0], "--only", only]
         return json.loads(self.assert_ok(self.run_here(bundle, policy=policy)).out)
+
+
+class WallClockTest(NodeCase):
+    WAIT = ["/bin/sleep", "1000"]
+
+    def setUp(self):
+        super().setUp()
+        self.add("limit", "floor", resources={"wallClock": 1})
+
+    def test_its_time_ends_what_was_started(self):
+        for detached in (False, True):
+            with self.subTest(detached=detached):
+                bundle = self.bundle("busybox", args=["/bin/sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.05; done"])
+                if detached:
+                    container, pid = self.create(bundle, flags=("--policy-dir", str(self.node)))
+                    self.assert_ok(self.runtime("start", container))
+                    self.assertEqual(self.wait_exit(pid), 7)
+                    self.assert_ok(self.runtime("delete", container))
+                else:
+                    result = self.run_here(bundle)
+                    self.assertEqual(result.code, 7, result)
+
+    def test_who_ignores_the_word_is_killed(self):
+        bundle = self.bundle("busybox", args=["/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"])
+        result = self.run_here(bundle, timeout=60)
+        self.assertEqual(result.code, 128 + 9, result)
+
+    def test_who_ends_before_is_not_waited_for(self):
+        self.add("limit", "floor", resources={"wallClock": "1h"})
+        bundle = self.bundle("busybox", args=["/bin/true"])
+        self.assert_ok(self.run_here(bundle))
+        self.eventually(lambda: self.reap() or not self.watchers(), "the watching process is gone")
+
+    def test_a_created_container_has_all_its_time(self):
+        container, pid = self.create(self.bundle("busybox", args=self.WAIT), flags=("--policy-dir", str(self.node)))
+        time.sleep(1.5)
+        self.assertEqual(self.status(container), "created")
+        self.kill_and_delete(container, pid)
+
+    @staticmethod
+    def watchers():
+        return [line for line in harness.census.processes() if "bulkhead:limit" in line]
+
+    def test_it_is_told(self):
+        bundle = self.bundle("busybox")
+        bundle.write()
+        told = json.loads(self.assert_ok(self.here("explain", "--bundle", bundle.path, "--format", "json")).out)
+        self.assertEqual(told["plan"]["wallClock"], "1s")
+        self.assertIn("resources.wallClock", [decision["control"] for decision in told["decisions"]])
 
 
 class VaccineTest(NodeCase):

@@ -46,6 +46,7 @@ void vary(Random& random, policy::Limit& value) {
   if (value.max) value.max = 1 + below(random, 5000);
   if (value.standard) value.standard = std::min(value.max.value_or(~std::uint64_t{0}), std::uint64_t{1} + below(random, 300));
 }
+void vary(Random& random, policy::WallClock& value) { value.seconds = 1 + below(random, 5000); }
 void vary(Random& random, policy::RootUser& value) { value = static_cast<policy::RootUser>(below(random, 3)); }
 void vary(Random& random, std::vector<std::string>& value) {
   if (!value.empty()) value.erase(value.begin() + static_cast<std::ptrdiff_t>(below(random, value.size())));
@@ -85,6 +86,7 @@ struct Output {
   oci::Spec after;
   harden::Decisions decisions;
   std::optional<harden::SecretFiles> secret_files;
+  std::uint64_t wall_clock = 0;
 };
 
 using Decider = std::function<std::optional<Output>(const Input&)>;
@@ -98,7 +100,7 @@ std::optional<Output> decide(const Input& input) {
   }
   auto outcome = harden::harden(input.spec, *effective, input.abilities);
   if (!outcome) return std::nullopt;  // refused: safe
-  return Output{*std::move(effective), outcome->hardened.spec(), outcome->decisions, outcome->hardened.secret_files()};
+  return Output{*std::move(effective), outcome->hardened.spec(), outcome->decisions, outcome->hardened.secret_files(), outcome->hardened.wall_clock()};
 }
 
 policy::Document layer(policy::Kind kind, policy::Policy rules) {
@@ -159,6 +161,8 @@ std::string keeps_below_every_layer(const Input& input, const Decider& decide, R
   for (const auto& document : input.chain.documents) {
     if (document.kind != policy::Kind::kFloor && document.kind != policy::Kind::kDeny) continue;
     auto limit = document.policy;
+    if (limit.resources.wall_clock && (out->wall_clock == 0 || out->wall_clock > limit.resources.wall_clock->value.seconds)) return "may run longer";
+    limit.resources.wall_clock.reset();  // not in config.json
     limit.seccomp.reset();
     limit.environment.secrets.reset();  // what was moved to a file is gone
     const auto again = harden::harden(out->after, limit, input.abilities);

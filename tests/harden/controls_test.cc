@@ -127,6 +127,16 @@ TEST(Cpu, StaysBelowTheCeilingInBothWords) {
   EXPECT_EQ(unified("a lot"), "refused");
 }
 
+TEST(WallClock, IsToldInTheUnitThatPeopleUse) {
+  auto policy = none();
+  EXPECT_EQ(hardened(docker(), policy).hardened.wall_clock(), 0U);
+  policy.resources.wall_clock = rule(policy::WallClock{900});
+  const auto out = hardened(docker(), policy);
+  EXPECT_EQ(out.hardened.wall_clock(), 900U);
+  ASSERT_NE(decision(out, "resources.wallClock"), nullptr);
+  EXPECT_EQ(decision(out, "resources.wallClock")->effective.substr(0, 4), "15m:");
+}
+
 TEST(Swap, IsNoneWhereMemoryIsLimited) {
   auto policy = none();
   policy.resources.swap = rule(false);
