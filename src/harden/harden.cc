@@ -14,7 +14,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   Work work{.spec = spec, .policy = policy, .abilities = abilities, .decisions = decisions};
 
   TRY(harden_identity(work));
-  harden_namespaces(work);
+  hardened.own_namespaces_ = harden_namespaces(work);
   harden_capabilities(work);
   harden_process(work);
   harden_rlimits(work);

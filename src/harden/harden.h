@@ -24,6 +24,7 @@ struct Abilities {
   std::string remap_unable;      // else: why not ("idmapped mounts: invalid argument")
   std::uint32_t remap_base = 0;  // first host id of this container's range (65536 ids)
   int cap_last_cap = 40;
+  std::uint64_t host_namespaces = 0;  // CLONE_NEW*: what the request joins by path is the runtime's own
   bool noswap = false;        // a tmpfs can be kept out of swap
   std::string noswap_unable;  // else: why not
 };
@@ -65,6 +66,8 @@ class Hardened {
   bool root_nosuid() const { return root_nosuid_; }
   bool root_nodev() const { return root_nodev_; }
   const DeniedBinds& denied_binds() const { return denied_binds_; }
+  // CLONE_NEW*: a path of one of these must not lead to the runtime's own, for whoever opens it.
+  std::uint64_t own_namespaces() const { return own_namespaces_; }
   // Seconds after its start at which the container is ended; 0: never.
   std::uint64_t wall_clock() const { return wall_clock_; }
   // What the policy moves out of spec().process.env.
@@ -81,6 +84,7 @@ class Hardened {
   bool root_nosuid_ = false;
   bool root_nodev_ = false;
   DeniedBinds denied_binds_;
+  std::uint64_t own_namespaces_ = 0;
   std::uint64_t wall_clock_ = 0;
   std::optional<SecretFiles> secret_files_;
 };

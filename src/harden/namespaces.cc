@@ -1,5 +1,5 @@
 // Namespaces of the container's own. One that is joined by path is a choice of the engine (the containers of a
-// pod share them) and stays; one that is missing would be the host's.
+// pod share them) and stays, unless the path leads to the host's; one that is missing would be the host's too.
 #include <algorithm>
 
 #include "harden/work.h"
@@ -16,26 +16,35 @@ std::vector<std::string> names(const std::vector<oci::Namespace>& namespaces) {
 
 }  // namespace
 
-void harden_namespaces(Work& work) {
+std::uint64_t harden_namespaces(Work& work) {
   const auto& rule = work.policy.namespaces.own;
-  if (!rule) return;
+  if (!rule) return 0;
   auto& namespaces = work.spec.linux.namespaces;
   const auto requested = list(names(namespaces));
-  std::vector<std::string> added;
+  std::uint64_t types = 0;
+  std::vector<std::string> added, cut;
   for (const auto& own : rule->value) {
-    const bool there = std::any_of(namespaces.begin(), namespaces.end(),
-                                   [&](const oci::Namespace& ns) { return ns.type == own.type; });
-    if (there) continue;
-    namespaces.push_back(own);
-    added.push_back(own.name);
+    types |= own.type;
+    const auto at = std::find_if(namespaces.begin(), namespaces.end(), [&](const oci::Namespace& ns) { return ns.type == own.type; });
+    if (at == namespaces.end()) {
+      namespaces.push_back(own);
+      added.push_back(own.name);
+    } else if (!at->path.empty() && (work.abilities.host_namespaces & own.type) != 0) {
+      cut.push_back(base::cat(own.name, "=", at->path));
+      at->path.clear();
+    }
   }
-  if (added.empty()) return;
+  if (added.empty() && cut.empty()) return types;
+  std::vector<std::string> effective;
+  if (!added.empty()) effective.push_back("added new: " + list(added));
+  if (!cut.empty()) effective.push_back("new instead of the host's: " + list(cut));
   decide(work, *rule,
          {.control = "namespaces.own",
           .where = "/linux/namespaces",
           .requested = requested,
-          .effective = "added new: " + list(added),
+          .effective = base::join(effective, "; "),
           .why = "without a namespace of its own the function sees and shares the host's"});
+  return types;
 }
 
 }  // namespace harden

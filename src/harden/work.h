@@ -65,7 +65,7 @@ bool is_below(std::string_view path, std::string_view directory);
 
 // One a concern, in the order of harden.cc.
 base::Result<void> harden_identity(Work& work);
-void harden_namespaces(Work& work);
+std::uint64_t harden_namespaces(Work& work);  // CLONE_NEW*, as Hardened::own_namespaces()
 void harden_capabilities(Work& work);
 void harden_process(Work& work);
 void harden_rlimits(Work& work);

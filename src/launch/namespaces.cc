@@ -25,18 +25,19 @@ using base::Error;
 
 struct NsName {
   std::uint64_t type;
+  const char* word;          // as config.json says it
   const char* file;          // below /proc/PID/ns
   const char* for_children;  // what setns of it changes for this process, as far as it can be undone
 };
 
-constexpr std::array<NsName, 8> kNames = {{{CLONE_NEWCGROUP, "cgroup", "cgroup"},
-                                           {CLONE_NEWIPC, "ipc", "ipc"},
-                                           {CLONE_NEWNS, "mnt", "mnt"},
-                                           {CLONE_NEWNET, "net", "net"},
-                                           {CLONE_NEWPID, "pid", "pid_for_children"},
-                                           {CLONE_NEWTIME, "time", "time"},
-                                           {CLONE_NEWUSER, "user", "user"},
-                                           {CLONE_NEWUTS, "uts", "uts"}}};
+constexpr std::array<NsName, 8> kNames = {{{CLONE_NEWCGROUP, "cgroup", "cgroup", "cgroup"},
+                                           {CLONE_NEWIPC, "ipc", "ipc", "ipc"},
+                                           {CLONE_NEWNS, "mount", "mnt", "mnt"},
+                                           {CLONE_NEWNET, "network", "net", "net"},
+                                           {CLONE_NEWPID, "pid", "pid", "pid_for_children"},
+                                           {CLONE_NEWTIME, "time", "time", "time"},
+                                           {CLONE_NEWUSER, "user", "user", "user"},
+                                           {CLONE_NEWUTS, "uts", "uts", "uts"}}};
 
 const NsName* find_name(std::uint64_t type) {
   for (const auto& name : kNames) {
@@ -45,16 +46,9 @@ const NsName* find_name(std::uint64_t type) {
   return nullptr;
 }
 
-base::Result<base::UniqueFd> open_namespace(const plan::JoinNamespace& join) {
-  base::UniqueFd fd(::open(join.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd) return Error::system(errno, cat("config.json: ", join.because, "/path: open"), join.path);
-  struct statfs fs {};
-  const bool is_namespace = ::fstatfs(fd.get(), &fs) == 0 && fs.f_type == NSFS_MAGIC;
-  if (!is_namespace || ::ioctl(fd.get(), NS_GET_NSTYPE) != static_cast<int>(join.type)) {
-    return Error::config(cat("config.json: ", join.because, "/path: ", base::quote(join.path), " is not a ", join.name,
-                             " namespace"));
-  }
-  return fd;
+// An error names the place in config.json.
+base::Result<base::UniqueFd> open_joined(const plan::JoinNamespace& join) {
+  return TRY_IN(cat("config.json: ", join.because, "/path"), open_namespace(join.type, join.path, join.foreign));
 }
 
 base::Result<void> write_offsets(const plan::LaunchPlan& plan) {
@@ -72,6 +66,25 @@ base::Result<void> write_offsets(const plan::LaunchPlan& plan) {
 
 }  // namespace
 
+base::Result<base::UniqueFd> open_namespace(std::uint64_t type, const std::string& path, bool foreign) {
+  base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return Error::system(errno, "open", path);
+  struct statfs fs {};
+  struct stat info {}, own {};
+  const bool is_namespace = ::fstatfs(fd.get(), &fs) == 0 && fs.f_type == NSFS_MAGIC && ::fstat(fd.get(), &info) == 0;
+  const NsName* name = find_name(type);
+  if (!is_namespace || name == nullptr || ::ioctl(fd.get(), NS_GET_NSTYPE) != static_cast<int>(type)) {
+    return Error::config(cat(base::quote(path), " is not a ", name == nullptr ? "known" : name->word, " namespace"));
+  }
+  if (!foreign) return fd;
+  const std::string own_path = cat("/proc/self/ns/", name->file);
+  if (::stat(own_path.c_str(), &own) != 0) return Error::system(errno, "stat", own_path);
+  if (own.st_dev == info.st_dev && own.st_ino == info.st_ino) {
+    return Error::policy(cat(base::quote(path), " leads to the host's ", name->word, " namespace, which the policy does not leave to a container"));
+  }
+  return fd;
+}
+
 base::Result<void> NamespaceVisit::remember(std::uint64_t type) {
   const std::string path = cat("/proc/self/ns/", find_name(type)->for_children);
   base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -84,7 +97,7 @@ base::Result<NamespaceVisit> NamespaceVisit::enter(const plan::LaunchPlan& plan)
   NamespaceVisit visit;
   for (const auto& join : plan.joins) {
     if (join.type == CLONE_NEWUSER || join.type == CLONE_NEWNS) continue;
-    const base::UniqueFd fd = TRY(open_namespace(join));
+    const base::UniqueFd fd = TRY(open_joined(join));
     TRY(visit.remember(join.type));
     if (::setns(fd.get(), static_cast<int>(join.type)) != 0) {
       return Error::system(errno, cat("config.json: ", join.because, "/path: join ", join.name, " namespace"), join.path);
@@ -111,7 +124,7 @@ base::Result<void> NamespaceVisit::leave() {
 
 base::Result<base::UniqueFd> open_user_namespace(const plan::LaunchPlan& plan) {
   for (const auto& join : plan.joins) {
-    if (join.type == CLONE_NEWUSER) return open_namespace(join);
+    if (join.type == CLONE_NEWUSER) return open_joined(join);
   }
   return base::UniqueFd();
 }

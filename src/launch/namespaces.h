@@ -30,6 +30,10 @@ class NamespaceVisit {
   std::vector<std::pair<std::uint64_t, base::UniqueFd>> origin_;
 };
 
+// The file of a namespace of `type` (CLONE_NEW*). `foreign`: not this process's own. Errors: system; config, it is something else;
+// policy, it is this process's own.
+base::Result<base::UniqueFd> open_namespace(std::uint64_t type, const std::string& path, bool foreign);
+
 // The user namespace to join, if the plan has one.
 base::Result<base::UniqueFd> open_user_namespace(const plan::LaunchPlan& plan);
 

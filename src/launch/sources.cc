@@ -22,6 +22,7 @@
 #include "kernel/mount.h"
 #include "launch/denied.h"
 #include "launch/idmap.h"
+#include "launch/namespaces.h"
 
 namespace launch {
 namespace {
@@ -112,22 +113,6 @@ base::Result<UniqueFd> open_cgroup(const plan::CgroupTree& tree, const plan::Lau
   return mount;
 }
 
-struct NamespaceRequest {
-  std::uint64_t type;
-  const std::string& path;
-};
-
-base::Result<UniqueFd> open_namespace(const NamespaceRequest& request) {
-  UniqueFd fd(::open(request.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd) return Error::system(errno, "open namespace", request.path);
-  struct statfs fs {};
-  const bool is_namespace = ::fstatfs(fd.get(), &fs) == 0 && fs.f_type == NSFS_MAGIC;
-  if (!is_namespace || ::ioctl(fd.get(), NS_GET_NSTYPE) != static_cast<int>(request.type)) {
-    return Error::config(cat(base::quote(request.path), " is not a namespace of this type"));
-  }
-  return fd;
-}
-
 // The path of a socket must fit 108 bytes; by way of /proc/self/fd any directory does.
 base::Result<UniqueFd> open_gate(int dir_fd) {
   UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
@@ -171,7 +156,7 @@ struct Opener {
     if (!fd) return Error::system(ENOENT, "cgroup tasks file of", s.controller);
     return fd;
   }
-  base::Result<UniqueFd> operator()(const plan::NamespaceFile& s) const { return open_namespace({s.type, s.path}); }
+  base::Result<UniqueFd> operator()(const plan::NamespaceFile& s) const { return open_namespace(s.type, s.path, s.foreign); }
   base::Result<UniqueFd> operator()(const plan::GateSocket&) const { return open_gate(gate_dir_fd); }
   base::Result<UniqueFd> operator()(const plan::ProgramFile& s) const { return open_program(s.path); }
 };

@@ -86,7 +86,7 @@ base::Result<void> plan_namespaces(Builder& b) {
     const oci::Namespace& ns = b.spec.linux.namespaces[i];
     const std::string because = base::cat("/linux/namespaces/", i);
     if (!ns.path.empty()) {
-      b.plan.joins.push_back({ns.type, ns.name, ns.path, because});
+      b.plan.joins.push_back({ns.type, ns.name, ns.path, because, (b.hardened.own_namespaces() & ns.type) != 0});
     } else if (ns.type == CLONE_NEWCGROUP || ns.type == CLONE_NEWNET) {
       b.plan.unshare_flags |= ns.type;
     } else if (ns.type != CLONE_NEWTIME) {
@@ -107,7 +107,7 @@ base::Result<void> plan_namespaces(Builder& b) {
   if (b.is_new(CLONE_NEWCGROUP)) b.add(Unshare{CLONE_NEWCGROUP}, b.namespace_pointer(CLONE_NEWCGROUP));
   if (b.is_private(CLONE_NEWNS) && !b.is_new(CLONE_NEWNS)) {
     const std::string because = b.namespace_pointer(CLONE_NEWNS);
-    b.add(JoinMountNamespace{b.add_fd(NamespaceFile{CLONE_NEWNS, b.find_namespace(CLONE_NEWNS)->path}, because)}, because);
+    b.add(JoinMountNamespace{b.add_fd(NamespaceFile{CLONE_NEWNS, b.find_namespace(CLONE_NEWNS)->path, (b.hardened.own_namespaces() & CLONE_NEWNS) != 0}, because)}, because);
   }
   b.add(Entered{}, "runtime: no namespace of the host's is left in place of one that was to be made");
   b.add(Propagation{"/", root_propagation(b.spec.linux), true},

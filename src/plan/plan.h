@@ -43,7 +43,7 @@ struct ParentMount {                                             // fsopen/fsmou
 };
 struct LocalMount {};                                            // made by init
 struct TasksFile { std::string controller; };                    // v1: the container's tasks file
-struct NamespaceFile { std::uint64_t type = 0; std::string path; };
+struct NamespaceFile { std::uint64_t type = 0; std::string path; bool foreign = false; };
 struct GateSocket {};                                            // the listening socket of create
 struct ProgramFile { std::string path; };                        // a program of the runtime's own, as a sealed memory file
 
@@ -58,6 +58,7 @@ struct FdPlan {
 struct JoinNamespace {
   std::uint64_t type = 0;
   std::string name, path, because;
+  bool foreign = false;  // refuse this process's own
 };
 
 using DeniedBinds = harden::DeniedBinds;

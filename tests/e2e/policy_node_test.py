@@ -39,6 +39,27 @@ class NodeCase(harness.Case):
         return json.loads(self.assert_ok(self.run_here(bundle, policy=policy)).out)
 
 
+class HostNamespaceTest(NodeCase):
+    def joining(self, kind, name):
+        # Without a name: it would become the host's.
+        return self.bundle("probe", hostname="").namespace(kind, path=f"/proc/{os.getpid()}/ns/{name}")
+
+    def test_no_path_leads_to_it(self):
+        kinds = {"network": "net", "uts": "uts", "ipc": "ipc", "cgroup": "cgroup", "pid": "pid"}
+        for kind, name in kinds.items():
+            with self.subTest(kind=kind):
+                bundle = self.joining(kind, name)
+                host = os.readlink(f"/proc/self/ns/{name}")
+                self.assertEqual(self.probe(bundle, only="mounts")["namespaces"][name], host)
+                self.add("own", "floor", namespaces={"own": [kind]})
+                bundle = self.joining(kind, name)
+                bundle.process["args"] = [bundle.process["args"][0], "--only", "mounts"]
+                seen = json.loads(self.assert_ok(self.run_here(bundle, policy="passthrough")).out)
+                self.assertNotEqual(seen["namespaces"][name], host)
+                told = json.loads(self.assert_ok(self.here("explain", "--bundle", bundle.path, "--format", "json", policy="passthrough")).out)
+                self.assertIn("new instead of the host's", told["decisions"][0]["effective"])
+
+
 class WallClockTest(NodeCase):
     WAIT = ["/bin/sleep", "1000"]
 

@@ -35,6 +35,7 @@ const std::vector<policy::Policy>& pool() {
     std::vector<policy::Policy> out;
     for (const auto* name : {"faas", "compat", "baseline", "faas-restricted", "faas-java", "sandbox", "faas-python"}) out.push_back(*policy::load_policy(name));
     out.push_back(environmental());
+    out.back().resources.wall_clock = policy::Setting<policy::WallClock>{.value = {900}, .origin = {.file = "x.json", .pointer = "/resources/wallClock"}, .why = ""};
     return out;
   }();
   return kPool;

@@ -147,6 +147,15 @@ TEST(Namespaces, MissingOnesAreAddedAndJoinedOnesStay) {
     ASSERT_NE(find(closed.hardened.spec(), static_cast<std::uint64_t>(type)), nullptr) << type;
     EXPECT_EQ(find(closed.hardened.spec(), static_cast<std::uint64_t>(type))->path, "");
   }
+  auto abilities = can_remap();
+  abilities.host_namespaces = CLONE_NEWIPC;
+  const auto led = hardened(kubernetes(), faas(), abilities);
+  EXPECT_EQ(find(led.hardened.spec(), CLONE_NEWIPC)->path, "") << "the path leads to the host's";
+  ASSERT_NE(decision(led, "namespaces.own"), nullptr);
+  EXPECT_EQ(decision(led, "namespaces.own")->effective, "new instead of the host's: ipc=/proc/77/ns/ipc");
+  EXPECT_NE(led.hardened.own_namespaces() & CLONE_NEWIPC, 0U);
+  EXPECT_EQ(led.hardened.own_namespaces() & CLONE_NEWNET, 0U);
+
   // The network is the engine's to choose.
   EXPECT_EQ(find(closed.hardened.spec(), CLONE_NEWNET), nullptr);
 }

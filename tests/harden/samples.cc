@@ -148,7 +148,6 @@ policy::Policy environmental() {
                                   .why = ""};
   };
   using List = std::vector<std::string>;
-  policy.resources.wall_clock = rule("allow", policy::WallClock{900});
   policy.environment.allow =
       rule("allow", List{"PATH", "HOME", "DB_*", "LD_*", "LC_*", "TOKEN", "X", "*_TOKEN", "*_SECRET"});
   policy.environment.strip = rule("strip", List{"LD_PRELOAD", "PASSWORD_FILE"});

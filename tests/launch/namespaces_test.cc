@@ -131,6 +131,21 @@ TEST_F(Visit, TakesOnlyTheNamespaceThatItIsToldTo) {
   }
 }
 
+TEST_F(Visit, RefusesTheHostsNamespaceWhereThePolicyDoes) {
+  const Neighbour neighbour(CLONE_NEWUTS);
+  check_in_child([&] {
+    plan::LaunchPlan plan;
+    // Whatever the path is: only what is opened counts.
+    plan.joins.push_back({CLONE_NEWUTS, "uts", cat("/proc/", ::getpid(), "/ns/uts"), "/linux/namespaces/0", true});
+    const auto visit = NamespaceVisit::enter(plan);
+    ASSERT_FALSE(visit.has_value());
+    EXPECT_EQ(visit.error().kind(), base::Kind::kPolicy);
+    EXPECT_NE(visit.error().message().find("leads to the host's uts namespace"), std::string::npos) << visit.error().message();
+    plan.joins[0].path = neighbour.ns("uts");
+    EXPECT_TRUE(NamespaceVisit::enter(plan).has_value());
+  });
+}
+
 TEST_F(Visit, MakesATimeNamespaceForTheChildOnly) {
   check_in_child([] {
     plan::LaunchPlan plan;
