@@ -43,7 +43,6 @@ struct CreateArgs {  // of create and of run
   bool detach = false;  // create: accepted, means nothing
   bool keep = false;    // run: leave the stopped container for `delete`
   bool no_subreaper = false;
-  std::string program;  // of `probe`, no option: executed in place of the container's
 };
 
 struct StartArgs {

@@ -114,7 +114,6 @@ PrepareRequest request_of(const CreateArgs& args, bool gate) {
   request.no_new_keyring = args.no_new_keyring;
   request.preserve_fds = args.preserve_fds;
   request.refusals = Refusals::kLog;
-  request.program = args.program;
   return request;
 }
 
@@ -161,10 +160,12 @@ void Made::keep() {
   launched_.keep();
 }
 
-base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& args, bool gate, const base::Log& log) {
+base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& args, bool gate, const base::Log& log,
+                                  const Substitute* substitute) {
   TRY(container::check_id(args.id));
   TRY(check_supported(global, args));
   PrepareRequest request = request_of(args, gate);
+  request.substitute = substitute;
   Prepared prepared = TRY(prepare(global, request, log));
   const DecisionLog decisions = TRY(DecisionLog::open(prepared.selected.log, log));
 

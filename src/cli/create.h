@@ -28,7 +28,6 @@ class Made {
   const Prepared& prepared() const { return prepared_; }
   const plan::LaunchPlan& plan() const { return prepared_.plan; }
   const harden::Hardened& hardened() const { return prepared_.outcome.hardened; }
-  const predict::Host& host() const { return prepared_.host; }
   const container::Record& record() const { return record_; }
   const container::StateRoot& root() const { return root_; }
   const container::ContainerDir& dir() const { return dir_; }
@@ -43,7 +42,8 @@ class Made {
   bool armed_ = true;
 };
 
-base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& args, bool gate, const base::Log& log);
+base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& args, bool gate, const base::Log& log,
+                                  const Substitute* substitute = nullptr);
 
 // The pid file, and all there is to warn of. Not before init is ready (create) or the program runs (run): an error is told
 // alone.

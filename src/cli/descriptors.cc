@@ -33,4 +33,8 @@ base::Result<void> secure_descriptors() {
 
 std::uint32_t inherited_descriptors() { return inherited; }
 
+void share_descriptors() {
+  for (std::uint32_t n = 0; n < inherited; ++n) ::fcntl(static_cast<int>(3 + n), F_SETFD, 0);
+}
+
 }  // namespace cli

@@ -14,4 +14,7 @@ base::Result<void> secure_descriptors();
 // How many descriptors from 3 on, without a gap, the caller had open at secure_descriptors().
 std::uint32_t inherited_descriptors();
 
+// Lets those be inherited by the program that this process goes on as.
+void share_descriptors();
+
 }  // namespace cli

@@ -43,12 +43,6 @@ constexpr std::array kSysctls = {"user/max_user_namespaces",    "kernel/unprivil
                                  "kernel/dmesg_restrict",       "kernel/perf_event_paranoid",
                                  "vm/unprivileged_userfaultfd", "vm/memfd_noexec"};
 
-bool is_own(const std::string& path, const char* file) {
-  struct stat theirs {}, own {};
-  return ::stat(path.c_str(), &theirs) == 0 && ::stat(cat("/proc/self/ns/", file).c_str(), &own) == 0 && theirs.st_dev == own.st_dev &&
-         theirs.st_ino == own.st_ino;
-}
-
 void read_namespaces(const plan::LaunchPlan& plan, predict::Host& host) {
   for (const auto& kind : kNamespaces) {
     std::array<char, 64> target{};
@@ -81,17 +75,6 @@ void read_sources(const plan::LaunchPlan& plan, predict::Host& host) {
 }
 
 }  // namespace
-
-std::uint64_t host_namespaces(const oci::Spec& spec) {
-  std::uint64_t types = 0;
-  for (const auto& ns : spec.linux.namespaces) {
-    if (ns.path.empty()) continue;
-    for (const auto& kind : kNamespaces) {
-      if (kind.type == ns.type && is_own(ns.path, kind.file)) types |= ns.type;
-    }
-  }
-  return types;
-}
 
 predict::Host probe_host(const plan::LaunchPlan& plan, const kernel::Facts& facts) {
   predict::Host host;

@@ -8,9 +8,6 @@
 
 namespace cli {
 
-// CLONE_NEW*: what `spec` joins by path is this process's own namespace. A path that leads nowhere is nobody's.
-std::uint64_t host_namespaces(const oci::Spec& spec);
-
 // What cannot be read is left out, and what depends on it is not predicted. Changes nothing.
 predict::Host probe_host(const plan::LaunchPlan& plan, const kernel::Facts& facts);
 

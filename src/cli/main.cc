@@ -1,4 +1,4 @@
-// bulkhead: reads the command line, runs one verb, and reports its error once.
+// bulkhead, and its tools: reads the command line, runs one verb, and reports its error once.
 #include <string>
 #include <vector>
 
@@ -12,8 +12,8 @@ namespace {
 
 constexpr int kExitFailure = 1;
 
-base::Result<int> run(const cli::CommandLine& line, const base::Log& log) {
-  if (!line.text) return cli::run_verb(line, log);
+base::Result<int> run(const cli::CommandLine& line, char** argv, const base::Log& log) {
+  if (!line.text) return cli::run_verb(line, argv, log);
   TRY(cli::print(*line.text));
   return 0;
 }
@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
     log.error(*line.error);
     return line.exit_code;
   }
-  const auto code = run(line, log);
+  const auto code = run(line, argv, log);
   if (code.has_value()) return *code;
   log.error(code.error());
   return kExitFailure;

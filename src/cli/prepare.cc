@@ -11,13 +11,12 @@
 #include "base/text.h"
 #include "cli/decisions.h"
 #include "cli/descriptors.h"
-#include "cli/host.h"
+#include "cli/joined.h"
 #include "kernel/file.h"
 #include "kernel/inroot.h"
 #include "kernel/probe.h"
 #include "kernel/seccomp_cache.h"
 #include "oci/read.h"
-#include "predict/predict.h"
 
 namespace cli {
 namespace {
@@ -183,14 +182,14 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   options.no_new_keyring = request.no_new_keyring;
   options.preserve_fds = TRY(check_preserved(request.preserve_fds));
   options.bundle = TRY(absolute_bundle(request.bundle));
-  options.program = request.program;
+  if (request.substitute != nullptr) options.program = request.substitute->program;
   if (const std::uint32_t n = listen_fds(); n != 0) options.extra_env = {cat("LISTEN_FDS=", n), "LISTEN_PID=1"};
 
   const std::string text = TRY(read_config(options.bundle));
   oci::Spec spec = TRY(oci::read_spec(text));
   if (request.remap_unable.empty()) report_notes(spec, log);
   // Next to the cgroup of the container itself, which may be running.
-  if (!request.program.empty() && !spec.linux.cgroups_path.empty()) spec.linux.cgroups_path += "-" + request.id;
+  if (request.substitute != nullptr && !spec.linux.cgroups_path.empty()) spec.linux.cgroups_path += "-" + request.id;
   const bool lsm = spec.process && (!spec.process->apparmor_profile.empty() || !spec.process->selinux_label.empty());
   const kernel::Facts facts = TRY(kernel::probe_facts(lsm));
   const UniqueFd root(::open(root_path(spec, options.bundle).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -206,11 +205,8 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   plan::LaunchPlan plan = TRY(plan::plan_create(outcome.hardened, facts, options));
   for (const auto& note : plan.cgroup.notes) log.debug(cat("config.json: ", note.pointer, ": ", note.text));
   const bool remapped = outcome.hardened.idmap_mounts();
-  Prepared prepared{std::move(selected), std::move(outcome), std::move(plan), remapped, {}};
-  if (!request.program.empty()) {
-    prepared.host = probe_host(prepared.plan, facts);
-    prepared.plan.argv = predict::probe_arguments(prepared.outcome.hardened, prepared.plan, prepared.host);
-  }
+  Prepared prepared{std::move(selected), std::move(outcome), std::move(plan), remapped};
+  if (request.substitute != nullptr) request.substitute->finish(prepared, facts);
   return prepared;
 }
 

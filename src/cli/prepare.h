@@ -1,6 +1,7 @@
 // From a bundle and a policy to a plan: what create, run and explain have in common. Reads only.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/log.h"
@@ -8,10 +9,24 @@
 #include "cli/args.h"
 #include "cli/select.h"
 #include "harden/harden.h"
+#include "kernel/facts.h"
 #include "plan/plan.h"
-#include "predict/host.h"
 
 namespace cli {
+
+struct Prepared {
+  Selected selected;
+  harden::Outcome outcome;
+  plan::LaunchPlan plan;
+  bool remapped = false;  // the plan relies on an idmapped root
+};
+
+// A program that is executed in place of the container's.
+struct Substitute {
+  std::string program;
+  // Called with each plan that is made, to say how the program is run.
+  std::function<void(Prepared& prepared, const kernel::Facts& facts)> finish;
+};
 
 // What becomes of a container that the policy refuses, beside the error.
 enum class Refusals { kTell, kLog };
@@ -23,18 +38,10 @@ struct PrepareRequest {
   bool no_pivot = false;
   bool no_new_keyring = false;
   std::uint32_t preserve_fds = 0;
-  std::string program;  // of `probe`: executed in place of the container's
+  const Substitute* substitute = nullptr;
   // Set after a first try failed on it: this root cannot be idmapped after all, and why.
   std::string remap_unable;
   Refusals refusals = Refusals::kTell;
-};
-
-struct Prepared {
-  Selected selected;
-  harden::Outcome outcome;
-  plan::LaunchPlan plan;
-  bool remapped = false;  // the plan relies on an idmapped root
-  predict::Host host;     // for `probe` only
 };
 
 base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& request, const base::Log& log);

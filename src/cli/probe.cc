@@ -1,11 +1,8 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-#include <climits>
 #include <cstdlib>
 #include <cstring>
 
@@ -13,6 +10,8 @@
 #include "cli/agent.h"
 #include "cli/capture.h"
 #include "cli/create.h"
+#include "cli/host.h"
+#include "cli/libexec.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "container/destroy.h"
@@ -30,31 +29,12 @@ constexpr int kExitDiffers = 1;
 // Each attempt has ten seconds; all of them together take less than one, where nothing hangs.
 constexpr int kMostMilliseconds = 120'000;
 
-// The program that was built with this one, if this one was not installed. Else the installed one.
-std::string probe_program() {
-  std::array<char, PATH_MAX> own{};
-  const ssize_t size = ::readlink("/proc/self/exe", own.data(), own.size() - 1);
-  const std::string path(own.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-  constexpr std::string_view kBuilt = "/src/cli/bulkhead";
-  if (path.ends_with(kBuilt)) {
-    const std::string built = path.substr(0, path.size() - kBuilt.size()) + "/src/probe/probe";
-    if (::access(built.c_str(), F_OK) == 0) return built;
-  }
-  return BULKHEAD_LIBEXECDIR "/probe";
-}
-
 // Whoever can write to it could have it report anything.
 base::Result<std::string> find_program(const std::string& given) {
-  const std::string path = given.empty() ? probe_program() : given;
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) {
-    Error error = Error::system(errno, "probe program", path);
-    return given.empty() ? std::move(error).hint("is bulkhead installed completely? --program names another one")
-                         : error;
-  }
-  if (!S_ISREG(info.st_mode)) return Error::config(cat("probe program ", base::quote(path), " is not a regular file"));
-  if ((info.st_mode & S_IWOTH) != 0)
-    return Error::config(cat("probe program ", base::quote(path), " can be written by everybody"));
+  const std::string path = given.empty() ? libexec_program("probe") : given;
+  auto checked = check_program(path, given.empty());
+  if (!checked && given.empty()) return std::move(checked).error().hint("is bulkhead installed completely? --program names another one");
+  TRY(std::move(checked));
   return path;
 }
 
@@ -92,20 +72,26 @@ base::Result<predict::Report> probe(const GlobalArgs& global, const ProbeArgs& a
   CreateArgs create;
   create.id = TRY(temporary_id());
   create.bundle = args.bundle;
-  create.program = TRY(find_program(args.program));
+  predict::Host host;
+  const Substitute substitute{
+      .program = TRY(find_program(args.program)),
+      .finish = [&](Prepared& prepared, const kernel::Facts& facts) {
+        host = probe_host(prepared.plan, facts);
+        prepared.plan.argv = predict::probe_arguments(prepared.outcome.hardened, prepared.plan, host);
+      }};
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // what an attempt leaves is reaped here
   Capture capture = TRY(Capture::start());
   const monitor::Foreground foreground = TRY(monitor::Foreground::start());
-  Made made = TRY(make_container(global, create, false, log));
-  const auto expected = TRY(predict::predict(made.hardened(), made.plan(), made.host()));
-  if (made.host().seccomp_mode != 0) {
+  Made made = TRY(make_container(global, create, false, log, &substitute));
+  const auto expected = TRY(predict::predict(made.hardened(), made.plan(), host));
+  if (host.seccomp_mode != 0) {
     log.warning(
         "this process is under a seccomp filter itself; what that one answers in the container is not predicted");
   }
   const kernel::ExitStatus status = TRY(run_to_end(made, create, foreground, log));
   capture.restore();
   const std::string lines = TRY(capture.output());
-  auto seen = predict::read_observations(lines, made.host());
+  auto seen = predict::read_observations(lines, host);
   const std::string end = bad_end(status);
   if (!seen) return end.empty() ? std::move(seen).error() : std::move(seen).error().hint(cat("it ", end));
   if (!end.empty()) log.warning(cat("the program inside the container ", end, " before it was done"));

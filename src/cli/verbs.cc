@@ -1,5 +1,6 @@
 #include "cli/verbs.h"
 
+#include "cli/libexec.h"
 #include "cli/options.h"
 
 namespace cli {
@@ -7,6 +8,7 @@ namespace {
 
 struct Runner {
   const CommandLine& line;
+  char** argv;
   const base::Log& log;
 
   base::Result<int> operator()(const CreateArgs& args) const {
@@ -20,15 +22,15 @@ struct Runner {
   base::Result<int> operator()(const SpecArgs& args) const { return cmd_spec(line.global, args, log); }
   base::Result<int> operator()(const FeaturesArgs& args) const { return cmd_features(line.global, args, log); }
   base::Result<int> operator()(const ExplainArgs& args) const { return cmd_explain(line.global, args, log); }
-  base::Result<int> operator()(const ProbeArgs& args) const { return cmd_probe(line.global, args, log); }
-  base::Result<int> operator()(const PolicyArgs& args) const { return cmd_policy(line.global, args, log); }
+  base::Result<int> operator()(const ProbeArgs&) const { return become_tools(argv); }
+  base::Result<int> operator()(const PolicyArgs&) const { return become_tools(argv); }
   base::Result<int> operator()(std::monostate) const { return base::Error::usage("no command"); }
 };
 
 }  // namespace
 
-base::Result<int> run_verb(const CommandLine& line, const base::Log& log) {
-  return std::visit(Runner{line, log}, line.args);
+base::Result<int> run_verb(const CommandLine& line, char** argv, const base::Log& log) {
+  return std::visit(Runner{line, argv, log}, line.args);
 }
 
 }  // namespace cli

@@ -21,7 +21,8 @@ base::Result<int> cmd_explain(const GlobalArgs& global, const ExplainArgs& args,
 base::Result<int> cmd_probe(const GlobalArgs& global, const ProbeArgs& args, const base::Log& log);
 base::Result<int> cmd_policy(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log);
 
-// Runs the verb of `line` (which must have one).
-base::Result<int> run_verb(const CommandLine& line, const base::Log& log);
+// Runs the verb of `line` (which must have one), which was read from `argv`. In verbs.cc for bulkhead, in tools.cc for the
+// program that has the verbs no start needs: `probe` and `policy`.
+base::Result<int> run_verb(const CommandLine& line, char** argv, const base::Log& log);
 
 }  // namespace cli

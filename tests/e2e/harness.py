@@ -2,6 +2,7 @@
 
 RUNTIME             the program under test (default: bulkhead in PATH)
 BULKHEAD_PROBE      the static probe;  BULKHEAD_C_HTTP: the C function's program (else they are compiled)
+BULKHEAD_TOOLS, BULKHEAD_SBINDIR, BULKHEAD_LIBEXECDIR   the program of the other commands, and where both are installed
 BULKHEAD_MADE       a directory of bundles that make-bundle made before, by kind, for machines where compiling is slow
 BULKHEAD_ALONE=1    nothing else runs on this machine: the leak census counts everything
 The same tests run with runc or crun as RUNTIME, but for what only bulkhead promises; it is how they were checked.

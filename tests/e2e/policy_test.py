@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+import subprocess
 
 import harness
 
@@ -37,6 +39,67 @@ class ShowTest(PolicyCase):
                             (["lint"], ["takes files"]), (["lsit", "x"], ["list, show, lint, diff, why, test or schema"]), (["lst"], ["did you mean \"list\"?"]), ([], ["at least 1"])):
             with self.subTest(args=args):
                 self.assert_one_error(self.runtime("policy", *args), 1, *words)
+
+
+class ToolsTest(PolicyCase):
+    """The program that has these commands is the one installed with bulkhead, and no other."""
+
+    def installed(self):
+        tools, sbin, libexec = (os.environ.get(f"BULKHEAD_{name}") for name in ("TOOLS", "SBINDIR", "LIBEXECDIR"))
+        if not tools:
+            self.skipTest("BULKHEAD_TOOLS does not tell where the tools are")
+        staged = self.work / "staged"
+        program, tool = staged / sbin.strip("/") / "bulkhead", staged / libexec.strip("/") / "tools"
+        for source, target in ((harness.RUNTIME, program), (tools, tool)):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+            target.chmod(0o755)
+        return program, tool
+
+    def policy(self, program, *args, **options):
+        return subprocess.run([program, "policy", *(args or ("show", "faas"))], capture_output=True, text=True, check=False, cwd="/", **options)
+
+    def test_it_is_found_below_another_root_and_without_an_environment(self):
+        program, _ = self.installed()
+        found = self.policy(program, env={})
+        self.assertEqual((found.returncode, found.stderr), (0, ""))
+        self.assertEqual(found.stdout, self.runtime("policy", "show", "faas").out)
+
+    def test_it_is_not_looked_for_elsewhere(self):
+        program, tool = self.installed()
+        tool.rename(tool.parent.parent / "tools")
+        found = self.policy(program, env={"PATH": f"{tool.parent.parent}"})
+        self.assertEqual((found.returncode, found.stdout), (1, ""))
+        self.assertEqual(found.stderr, f'bulkhead: tools program "{tool}": no such file or directory; hint: is bulkhead installed completely?\n')
+
+    def test_what_others_could_have_made_is_not_run(self):
+        program, tool = self.installed()
+        for mode, owner, words in ((0o777, 0, "can be written by everybody"), (0o755, 1000, "belongs to user 1000")):
+            with self.subTest(mode=mode, owner=owner):
+                os.chown(tool, owner, -1)
+                tool.chmod(mode)
+                found = self.policy(program)
+                self.assertEqual((found.returncode, found.stdout), (1, ""))
+                self.assertIn(words, found.stderr)
+
+    def test_it_has_no_other_commands(self):
+        _, tool = self.installed()
+        found = subprocess.run([tool, "--root", self.state_root, "run", "x"], capture_output=True, text=True, check=False)
+        self.assertEqual(found.returncode, 1)
+        self.assertIn('"run" is not a command of this program', found.stderr)
+
+    def test_it_inherits_what_the_caller_gave(self):
+        bundle = self.bundle("busybox")
+        script = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" policy --bundle "$1" why process.noNewPrivileges 3< /dev/null'
+        found = subprocess.run(["sh", "-c", script, harness.RUNTIME, bundle.path], capture_output=True, text=True, check=False)
+        self.assertEqual((found.returncode, found.stderr), (0, ""))
+
+    def test_its_errors_are_in_the_log(self):
+        log = self.work / "log"
+        self.assertEqual(self.runtime("policy", "show", "nonesuch", flags=("--log", log, "--log-format", "json")).code, 1)
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        self.assertEqual([line["level"] for line in lines], ["error"])
+        self.assertIn("nonesuch", lines[0]["msg"])
 
 
 class OwnTest(PolicyCase):

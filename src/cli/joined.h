@@ -1,0 +1,13 @@
+// Whose the namespaces are that a request joins by path.
+#pragma once
+
+#include <cstdint>
+
+#include "oci/spec.h"
+
+namespace cli {
+
+// CLONE_NEW*: what `spec` joins by path is this process's own namespace. A path that leads nowhere is nobody's.
+std::uint64_t host_namespaces(const oci::Spec& spec);
+
+}  // namespace cli
