@@ -229,6 +229,11 @@ std::string nearest(std::string_view word, const std::vector<std::string_view>& 
   return std::string(found);
 }
 
+bool path_within(std::string_view path, std::string_view place) {
+  if (place == "/") return true;
+  return path.starts_with(place) && (path.size() == place.size() || path[place.size()] == '/');
+}
+
 bool paths_touch(std::string_view path, std::string_view place) {
   const auto below = [](std::string_view a, std::string_view b) { return a.size() > b.size() && a.starts_with(b) && a[b.size()] == '/'; };
   if (place == "/") return path == place;

@@ -58,6 +58,9 @@ std::string now_rfc3339();
 // "did you mean"; empty if none is near.
 std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
+// `path` is `place` or lies below it, both clean.
+bool path_within(std::string_view path, std::string_view place);
+
 // `path` and `place`, both clean, have something in common: one is the other, or lies below it. "/" is only itself.
 bool paths_touch(std::string_view path, std::string_view place);
 

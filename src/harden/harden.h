@@ -45,8 +45,9 @@ struct SecretFiles {
 
 // What of the host may not be bound, for whoever opens the sources: a path may be a link to what its words do not tell.
 struct DeniedBinds {
-  std::vector<std::string> paths;  // clean
-  std::string rule, policy;        // for the error
+  std::vector<std::string> paths;                // clean
+  std::optional<std::vector<std::string>> only;  // clean: all but these, and what is below them
+  std::string rule, only_rule, policy;           // for the error
 };
 
 // Seconds between SIGTERM and SIGKILL for a container that has run as long as it may.

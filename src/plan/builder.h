@@ -64,7 +64,6 @@ void plan_verification(Builder& b);                  // verify.cc: what init rea
 base::Result<void> plan_program(Builder& b);         // program.cc: argv, env, seccomp
 
 using base::clean_path;
-// Whether `path` is `prefix` or below it; both clean.
-bool path_within(std::string_view path, std::string_view prefix);
+using base::path_within;
 
 }  // namespace plan

@@ -67,9 +67,4 @@ base::Result<LaunchPlan> plan_create(const harden::Hardened& hardened, const ker
   return std::move(b.plan);
 }
 
-bool path_within(std::string_view path, std::string_view prefix) {
-  if (prefix == "/") return true;
-  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
-}
-
 }  // namespace plan

@@ -49,6 +49,7 @@ void inherit_filesystem(Filesystem& own, const Filesystem& base) {
   add(own.readonly_paths, base.readonly_paths, kSameText);
   take(own.proc, base.proc);
   add(own.deny_binds, base.deny_binds, kSameText);
+  take(own.allow_binds, base.allow_binds);
 }
 
 void inherit_environment(Environment& own, const Environment& base) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace policy::lattice {
 
 namespace {
@@ -84,6 +86,21 @@ std::optional<std::uint64_t> smaller(std::optional<std::uint64_t> a, std::option
   return std::min(*a, *b);
 }
 
+bool covers(const std::vector<std::string>& list, std::string_view path) {
+  return std::any_of(list.begin(), list.end(), [&](const auto& entry) { return base::path_within(path, entry); });
+}
+
+// Of both lists, what the other one covers.
+std::vector<std::string> meet_below(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  std::vector<std::string> out;
+  for (const auto* one : {&a, &b}) {
+    for (const auto& path : *one) {
+      if (covers(one == &a ? b : a, path) && find(out, path, kText) == nullptr) out.push_back(path);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 bool within(Strict strict, bool a, bool b) {
@@ -108,6 +125,9 @@ bool within(Strict, WallClock a, WallClock b) { return a.seconds <= b.seconds; }
 
 bool within(Strict strict, const std::vector<std::string>& a, const std::vector<std::string>& b) {
   if (strict == Strict::kNeither) return true;
+  if (strict == Strict::kBelow) {
+    return std::all_of(a.begin(), a.end(), [&](const auto& path) { return covers(b, path); });
+  }
   return strict == Strict::kLonger ? includes(a, b, kText) : includes(b, a, kText);
 }
 
@@ -159,6 +179,7 @@ WallClock meet(Strict, WallClock a, WallClock b) { return {std::min(a.seconds, b
 
 // A node may have hundreds of deny files: what is there already is not copied for each.
 std::vector<std::string> meet(Strict strict, std::vector<std::string> a, const std::vector<std::string>& b) {
+  if (strict == Strict::kBelow) return meet_below(a, b);
   if (strict != Strict::kShorter) {
     for (const auto& entry : b) {
       if (find(a, entry, kText) == nullptr) a.push_back(entry);
@@ -224,7 +245,7 @@ Limit widen(Strict, const Limit& a, const Limit& more) {
 WallClock widen(Strict, WallClock a, WallClock more) { return {std::max(a.seconds, more.seconds)}; }
 
 std::vector<std::string> widen(Strict strict, const std::vector<std::string>& a, const std::vector<std::string>& more) {
-  if (strict == Strict::kShorter) return unite(a, more, kText, [](const auto& x, const auto&) { return x; });
+  if (strict == Strict::kShorter || strict == Strict::kBelow) return unite(a, more, kText, [](const auto& x, const auto&) { return x; });
   return subtract(a, more, kText);
 }
 

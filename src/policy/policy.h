@@ -88,6 +88,7 @@ struct Filesystem {
   Rule<std::vector<std::string>> readonly_paths;
   Rule<ProcView> proc;
   Rule<std::vector<std::string>> deny_binds;  // of the host: they, what is below them, and what they are below
+  Rule<std::vector<std::string>> allow_binds;  // of the host: only they, and what is below them
 };
 
 // One device that a request may have besides the default ones; never more of `access` than it asks for.

@@ -63,7 +63,7 @@ base::Result<ProcView> get_proc(const oci::Cursor& value) {
 
 base::Result<void> read_filesystem(const oci::Cursor& value, Filesystem& out) {
   const auto section = TRY(Section::open(value, {"readonlyRoot", "recursiveReadonly", "nosuid", "nodev", "noexec",
-                                                 "privatePropagation", "tmpfs", "maskedPaths", "readonlyPaths", "proc", "denyBinds"}));
+                                                 "privatePropagation", "tmpfs", "maskedPaths", "readonlyPaths", "proc", "denyBinds", "allowBinds"}));
   TRY(section.take("readonlyRoot", out.readonly_root, get_flag));
   TRY(section.take("recursiveReadonly", out.recursive_readonly, get_flag));
   TRY(section.take("nosuid", out.nosuid, get_flag));
@@ -71,6 +71,7 @@ base::Result<void> read_filesystem(const oci::Cursor& value, Filesystem& out) {
   TRY(section.take("noexec", out.noexec, get_flag));
   TRY(section.take("proc", out.proc, get_proc));
   TRY(section.take("denyBinds", out.deny_binds, get_paths));
+  TRY(section.take("allowBinds", out.allow_binds, get_clean_paths));
   TRY(section.take("privatePropagation", out.private_propagation, get_flag));
   TRY(section.take("tmpfs", out.tmpfs, get_tmpfs_list));
   TRY(section.take("maskedPaths", out.masked_paths, get_paths));

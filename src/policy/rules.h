@@ -16,6 +16,7 @@ enum class Strict {
   kFalse,    // false
   kLonger,   // the list with more entries: what is on it is taken away
   kShorter,  // the list with fewer entries: what is on it is left
+  kBelow,    // the list of paths that covers less: what is on it, and below it, is left
   kNeither,  // no value leaves more than another
 };
 
@@ -48,6 +49,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"filesystem.readonlyPaths", kLonger}, p.filesystem.readonly_paths...);
   each(Control{"filesystem.proc"}, p.filesystem.proc...);
   each(Control{"filesystem.denyBinds", kLonger}, p.filesystem.deny_binds...);
+  each(Control{"filesystem.allowBinds", kBelow}, p.filesystem.allow_binds...);
   each(Control{"devices.allow"}, p.devices.allow...);
   each(Control{"sysctl.allow", kShorter}, p.sysctl.allow...);
   each(Control{"seccomp"}, p.seccomp...);

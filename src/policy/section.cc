@@ -113,6 +113,12 @@ base::Result<std::vector<std::string>> get_paths(const oci::Cursor& value) {
   return out;
 }
 
+base::Result<std::vector<std::string>> get_clean_paths(const oci::Cursor& value) {
+  auto paths = TRY(get_paths(value));
+  for (auto& path : paths) path = base::clean_path(path);
+  return paths;
+}
+
 base::Result<std::uint32_t> get_errno(const oci::Cursor& value) {
   constexpr int kHighest = 133;  // EHWPOISON
   const auto text = TRY(value.get_string());

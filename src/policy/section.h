@@ -53,6 +53,7 @@ base::Result<bool> get_flag(const oci::Cursor& value);
 base::Result<std::uint64_t> get_amount(const oci::Cursor& value);  // 512, "64K", "256M", "8G", "unlimited"
 base::Result<std::string> get_path(const oci::Cursor& value);      // absolute, without ".."
 base::Result<std::vector<std::string>> get_paths(const oci::Cursor& value);
+base::Result<std::vector<std::string>> get_clean_paths(const oci::Cursor& value);  // "/a//b/" as "/a/b"
 
 // Letters, digits and ".-_", beginning with a letter or digit: a name is part of a path, a version follows "@".
 base::Result<std::string> get_label(const oci::Cursor& value);

@@ -192,6 +192,26 @@ class BindsTest(NodeCase):
                     self.assert_ok(result)
 
 
+    def test_only_some_directories(self):
+        for name in ("free", "other"):
+            (self.work / name / "sub").mkdir(parents=True)
+        (self.work / "free" / "out").symlink_to(self.work / "other")
+        (self.work / "in").symlink_to(self.work / "free" / "sub")
+        self.add("floor", "floor", filesystem={"allowBinds": [str(self.work / "free"), "/var/empty"]})
+        # By the words of config.json, or by what they lead to.
+        cases = (("free", ""), ("free/sub", ""), ("free/../free", ""), ("other", "only what is in"), ("free/../other", "only what is in"),
+                 ("free/out", "leads to"), ("in", "only what is in"), (".", "only what is in"))
+        for name, words in cases:
+            with self.subTest(name=name):
+                bundle = self.bundle("busybox", args=["true"])
+                bundle.config["mounts"].append({"destination": "/tmp/x", "type": "bind", "source": f"{self.work}/{name}", "options": ["bind", "ro"]})
+                result = self.run_here(bundle, policy="passthrough")
+                if words:
+                    self.assert_one_error(result, 1, "refuses", words)
+                else:
+                    self.assert_ok(result)
+
+
 class SelectionTest(NodeCase):
     def test_by_what_the_container_runs(self):
         self.add("b", "bindings", select=[

@@ -79,6 +79,20 @@ TEST(DenyBinds, RefusesWhatTouchesThePlace) {
   for (const auto* source : {"/srv", "/run/engine.socket", "/etcetera", "/run/other"}) EXPECT_FALSE(refused(source)) << source;
 }
 
+TEST(AllowBinds, RefusesWhatIsElsewhere) {
+  auto policy = none();
+  policy.filesystem.allow_binds = rule(std::vector<std::string>{"/srv", "/var/lib/engine"});
+  const auto refused = [&](const std::string& source) {
+    oci::Spec spec = docker();
+    spec.mounts = {{.destination = "/x", .type = "bind", .source = source, .options = {"bind"}}};
+    return !harden::harden(spec, policy, can_remap()).has_value();
+  };
+  for (const auto* source : {"/", "/srvx", "/var/lib", "/srv/../etc", "/etc"}) EXPECT_TRUE(refused(source)) << source;
+  for (const auto* source : {"/srv", "/srv/", "/srv/a/../b", "//srv//x", "/var/lib/engine/hosts"}) EXPECT_FALSE(refused(source)) << source;
+  policy.filesystem.allow_binds = rule(std::vector<std::string>{});
+  EXPECT_TRUE(refused("/srv"));
+}
+
 TEST(Umask, OnlyGainsBits) {
   auto policy = none();
   policy.process.umask = rule(std::uint32_t{077});
