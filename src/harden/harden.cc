@@ -2,9 +2,29 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "harden/work.h"
+#include "policy/combine.h"
 
 namespace harden {
+
+namespace {
+
+// What the policy requires is met in full, or nothing is made.
+base::Result<void> check_required(const policy::Policy& policy, const Decisions& decisions) {
+  for (const auto& decision : decisions) {
+    if (!decision.degraded) continue;
+    const auto* required = policy::requirement_of(policy, decision.control);
+    if (required == nullptr) continue;
+    return base::Error::policy(base::cat("policy ", base::quote(policy.id()), " refuses: ", decision.control,
+                                         " cannot be met in full here: ", decision.effective, ": ", decision.why, " (",
+                                         decision.source, ")"))
+        .hint(base::cat("it is required by ", required->origin.text()));
+  }
+  return base::ok();
+}
+
+}  // namespace
 
 // The table of contents. Order matters: the user namespace is decided before what depends on it, a tmpfs is added
 // before the options of all mounts are looked at, and a place for secrets is looked for among all mounts and masks.
@@ -30,6 +50,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   TRY(harden_more_resources(work));
   hardened.seccomp_policies_ = harden_seccomp(work);
   hardened.secret_files_ = TRY(harden_environment(work));
+  TRY(check_required(policy, decisions));
 
   hardened.idmap_mounts_ = work.idmap_mounts;
   hardened.root_nosuid_ = work.root_nosuid;

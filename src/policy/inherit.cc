@@ -59,9 +59,17 @@ void inherit_environment(Environment& own, const Environment& base) {
   take(own.keep, base.keep);
 }
 
+void inherit_required(std::vector<Requirement>& own, const std::vector<Requirement>& base) {
+  for (const auto& entry : base) {
+    const bool there = std::any_of(own.begin(), own.end(), [&](const Requirement& r) { return r.control == entry.control; });
+    if (!there) own.push_back(entry);
+  }
+}
+
 }  // namespace
 
 void inherit(Policy& policy, const Policy& base) {
+  inherit_required(policy.required, base.required);
   inherit_process(policy.process, base.process);
   take(policy.namespaces.own, base.namespaces.own);
   inherit_filesystem(policy.filesystem, base.filesystem);

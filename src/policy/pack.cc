@@ -153,11 +153,15 @@ void fields(Is<ControlMode> auto& t, auto&& each) {
   auto& [control, mode, reason, origin] = t;
   each(control, mode, reason, origin);
 }
+void fields(Is<Requirement> auto& t, auto&& each) {
+  auto& [control, origin] = t;
+  each(control, origin);
+}
 void fields(Is<Policy> auto& t, auto&& each) {
-  auto& [name, version, description, mode, modes, selectable, process, namespaces, filesystem, devices, sysctl, seccomp,
-         seccomp_limits, resources, environment] = t;
-  each(name, version, description, mode, modes, selectable, process, namespaces, filesystem, devices, sysctl, seccomp,
-       seccomp_limits, resources, environment);
+  auto& [name, version, description, mode, modes, required, selectable, process, namespaces, filesystem, devices, sysctl,
+         seccomp, seccomp_limits, resources, environment] = t;
+  each(name, version, description, mode, modes, required, selectable, process, namespaces, filesystem, devices, sysctl,
+       seccomp, seccomp_limits, resources, environment);
 }
 
 template <typename T>

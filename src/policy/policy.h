@@ -150,12 +150,19 @@ struct ControlMode {
   Origin origin;
 };
 
+// A control that a container must have as its rule says, or not be made.
+struct Requirement {
+  std::string control;
+  Origin origin;
+};
+
 struct Policy {
   std::string name;
   std::string version;
   std::string description;
   Mode mode = Mode::kEnforce;
   std::vector<ControlMode> modes;
+  std::vector<Requirement> required;
   bool selectable = false;  // a container's own annotation may ask for it
   std::string id() const { return name + "@" + version; }
 
