@@ -37,6 +37,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   harden_namespaces(work);
   harden_capabilities(work);
   harden_process(work);
+  harden_locks(work);
   harden_rlimits(work);
   TRY(harden_binds(work));
   harden_root(work);
@@ -55,6 +56,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   hardened.idmap_mounts_ = work.idmap_mounts;
   hardened.root_nosuid_ = work.root_nosuid;
   hardened.root_nodev_ = work.root_nodev;
+  hardened.locks_ = work.locks;
   hardened.denied_binds_ = std::move(work.denied_binds);
   hardened.policy_name_ = policy.id();
   hardened.spec_ = std::move(spec);

@@ -48,6 +48,11 @@ struct DeniedBinds {
   std::string rule, policy;        // for the error
 };
 
+// What holds for the process and for all that it executes, and config.json cannot express.
+struct ProcessLocks {
+  std::uint32_t secure_bits = 0;  // SECBIT_*, set and locked
+};
+
 struct Outcome;
 
 class Hardened {
@@ -61,6 +66,7 @@ class Hardened {
   // Flags of the root mount, which config.json cannot express.
   bool root_nosuid() const { return root_nosuid_; }
   bool root_nodev() const { return root_nodev_; }
+  const ProcessLocks& locks() const { return locks_; }
   const DeniedBinds& denied_binds() const { return denied_binds_; }
   // What the policy moves out of spec().process.env.
   const std::optional<SecretFiles>& secret_files() const { return secret_files_; }
@@ -75,6 +81,7 @@ class Hardened {
   bool idmap_mounts_ = false;
   bool root_nosuid_ = false;
   bool root_nodev_ = false;
+  ProcessLocks locks_;
   DeniedBinds denied_binds_;
   std::optional<SecretFiles> secret_files_;
 };

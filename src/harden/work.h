@@ -20,6 +20,7 @@ struct Work {
   bool idmap_mounts = false;
   bool root_nosuid = false;
   bool root_nodev = false;
+  ProcessLocks locks;
   DeniedBinds denied_binds;
 };
 
@@ -68,6 +69,7 @@ base::Result<void> harden_identity(Work& work);
 void harden_namespaces(Work& work);
 void harden_capabilities(Work& work);
 void harden_process(Work& work);
+void harden_locks(Work& work);
 void harden_rlimits(Work& work);
 base::Result<void> harden_binds(Work& work);
 void harden_root(Work& work);

@@ -87,6 +87,7 @@ long not_dumpable(Context&, const plan::image::Op&);
 long verify_identity(Context&, const plan::image::Op&);
 long verify_caps(Context&, const plan::image::Op&);
 long verify_no_new_privs(Context&, const plan::image::Op&);
+long verify_locks(Context&, const plan::image::Op&);
 long verify_mount(Context&, const plan::image::Op&);
 long verify_mask(Context&, const plan::image::Op&);
 long verify_cwd(Context&, const plan::image::Op&);

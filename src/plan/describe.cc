@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "oci/names.h"
 #include "plan/print.h"
+#include "policy/secure_bits.h"
 
 namespace plan {
 namespace {
@@ -51,6 +52,14 @@ std::string cap_sets(const oci::Capabilities& c) {
   if (c.effective == 0 && c.permitted == 0 && c.inheritable == 0 && c.ambient == 0) return "none";
   return cat("effective ", cap_set(c.effective), " permitted ", cap_set(c.permitted), " inheritable ",
              cap_set(c.inheritable), " ambient ", cap_set(c.ambient));
+}
+
+std::string secure_bit_names(std::uint32_t bits) {
+  std::vector<std::string> out;
+  for (const auto& bit : policy::kSecureBits) {
+    if ((bits & bit.bits) == bit.bits) out.emplace_back(bit.name);
+  }
+  return out.empty() ? "" : cat("locked ", base::join(out, ","));
 }
 
 std::string limit(std::uint64_t value) { return value == ~0ULL ? "unlimited" : std::to_string(value); }
@@ -121,7 +130,9 @@ struct Describer {
   StepText operator()(const Label& o) const { return {"label", cat(o.attribute, " ", o.value)}; }
   StepText operator()(const Bounding& o) const { return {"bounding-set", cap_set(o.set)}; }
   StepText operator()(const Identity& o) const { return {"user", cat(o.uid, ":", o.gid, " groups ", numbers(o.groups))}; }
-  StepText operator()(const SetCaps& o) const { return {"capabilities", cap_sets(o.caps)}; }
+  StepText operator()(const SetCaps& o) const {
+    return {"capabilities", cat(cap_sets(o.caps), after_space(secure_bit_names(o.secure_bits)))};
+  }
   StepText operator()(const Umask& o) const { return {"umask", octal(o.mask)}; }
   StepText operator()(const Chdir& o) const { return {"chdir", cat(o.path, o.may_fail ? " if root may" : "")}; }
   StepText operator()(const FindExecutable& o) const { return {"find", base::join(o.candidates, " ")}; }
@@ -130,6 +141,7 @@ struct Describer {
   StepText operator()(const VerifyIdentity& o) const { return {"verify", cat("user ", o.uid, ":", o.gid)}; }
   StepText operator()(const VerifyCaps&) const { return {"verify", "capabilities"}; }
   StepText operator()(const VerifyNoNewPrivs&) const { return {"verify", "no-new-privs"}; }
+  StepText operator()(const VerifyLocks&) const { return {"verify", "locks"}; }
   StepText operator()(const VerifyMount& o) const {
     return {"verify", cat("mount ", o.path, after_space(attributes(o.flags & 15)))};  // ST_* has the same low bits
   }

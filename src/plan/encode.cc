@@ -142,7 +142,11 @@ struct Encoder {
   void operator()(const Label& o) { two_texts(OpKind::kLabel, o.proc, o.attribute, o.value); }
   void operator()(const Bounding& o) { pair(OpKind::kBounding, o.set, static_cast<std::uint64_t>(o.last)); }
   void operator()(const Identity& o) { ids(OpKind::kIdentity, o.uid, o.gid, o.groups); }
-  void operator()(const SetCaps& o) { caps(add(OpKind::kCapabilities), o.caps); }
+  void operator()(const SetCaps& o) {
+    image::Op& op = add(OpKind::kCapabilities);
+    caps(op, o.caps);
+    op.a = o.secure_bits;
+  }
   void operator()(const Umask& o) { add(OpKind::kUmask).a = o.mask; }
   void operator()(const Chdir& o) { flag(one_text(OpKind::kChdir, o.path), image::kSkipMissing, o.may_fail); }
   void operator()(const FindExecutable& o) {
@@ -157,6 +161,7 @@ struct Encoder {
     caps(op, o.caps);
     wide(op, o.caps.bounding);
   }
+  void operator()(const VerifyLocks& o) { add(OpKind::kVerifyLocks).a = o.secure_bits; }
   void operator()(const VerifyNoNewPrivs&) { add(OpKind::kVerifyNoNewPrivs); }
   void operator()(const VerifyMount& o) {
     image::Op& op = one_text(OpKind::kVerifyMount, o.path);

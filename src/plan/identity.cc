@@ -88,7 +88,8 @@ base::Result<void> plan_identity(Builder& b) {
   b.add(Chdir{cwd, true}, "/process/cwd");
   b.add(Bounding{caps.bounding, b.facts.cap_last_cap}, "/process/capabilities/bounding");
   b.add(Identity{user.uid, user.gid, user.additional_gids}, "/process/user");
-  b.add(SetCaps{caps}, "/process/capabilities");
+  const harden::ProcessLocks& locks = b.hardened.locks();
+  b.add(SetCaps{caps, locks.secure_bits}, "/process/capabilities");
   b.add(Umask{user.umask.value_or(022)}, "/process/user/umask");
   b.add(Chdir{cwd, false}, "/process/cwd");
   if (b.options.program.empty()) b.add(FindExecutable{candidates(process)}, "/process/args/0");
@@ -98,6 +99,7 @@ base::Result<void> plan_identity(Builder& b) {
   b.add(VerifyIdentity{user.uid, user.gid, user.additional_gids}, "/process/user");
   b.add(VerifyCaps{caps}, "/process/capabilities");
   if (process.no_new_privileges) b.add(VerifyNoNewPrivs{}, "/process/noNewPrivileges");
+  if (locks.secure_bits != 0) b.add(VerifyLocks{locks.secure_bits}, base::cat("policy ", b.plan.policy_name));
   b.add(VerifyCwd{}, "/process/cwd");
   return base::ok();
 }

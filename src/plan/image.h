@@ -47,7 +47,7 @@ enum class OpKind : std::uint16_t {
   kLabel,          // slot: a procfs; text: attribute below /proc/thread-self/attr; text2: value
   kBounding,       // a: set; everything outside it is dropped; b: highest capability of this kernel
   kIdentity,       // a: uid; b: gid; words: supplementary groups; flags: kKeepGroups
-  kCapabilities,   // words: effective lo, hi, permitted lo, hi, inheritable lo, hi, ambient lo, hi
+  kCapabilities,   // words: effective lo, hi, permitted lo, hi, inheritable lo, hi, ambient lo, hi; a: SECBIT_* to set
   kUmask,          // a
   kChdir,          // text: path, in root; flags
   kFindExecutable, // words: candidate paths (offsets), remembers the first that may be executed
@@ -56,6 +56,7 @@ enum class OpKind : std::uint16_t {
   kVerifyIdentity, // a: uid; b: gid; words: supplementary groups
   kVerifyCaps,     // words as kCapabilities, then bounding lo, hi
   kVerifyNoNewPrivs,  // -
+  kVerifyLocks,    // a: SECBIT_* that must be set
   kVerifyMount,    // text: path; a: ST_* flags that must be set; b: f_type that it must have, or 0
   kVerifyMask,     // text: path
   kVerifyCwd,      // -

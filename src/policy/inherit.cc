@@ -34,6 +34,7 @@ void inherit_process(Process& own, const Process& base) {
   add(own.rlimits, base.rlimits, [](const auto& a, const auto& b) { return a.resource == b.resource; });
   take(own.realtime, base.realtime);
   take(own.umask, base.umask);
+  take(own.locked_secure_bits, base.locked_secure_bits);
   take(own.oom_score_adj, base.oom_score_adj);
 }
 

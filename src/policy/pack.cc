@@ -120,8 +120,10 @@ void fields(P& t, auto&& each) {
   each(first, second);
 }
 void fields(Is<Process> auto& t, auto&& each) {
-  auto& [capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask, oom_score_adj] = t;
-  each(capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask, oom_score_adj);
+  auto& [capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask,
+         locked_secure_bits, oom_score_adj] = t;
+  each(capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask,
+       locked_secure_bits, oom_score_adj);
 }
 void fields(Is<Namespaces> auto& t, auto&& each) {
   auto& [own] = t;

@@ -55,6 +55,7 @@ struct Process {
   Rule<std::vector<RlimitCeiling>> rlimits;
   Rule<bool> realtime;  // false: no real-time or deadline scheduling, no real-time I/O class
   Rule<std::uint32_t> umask;         // bits that are taken from the mode of every file that is made
+  Rule<std::vector<std::string>> locked_secure_bits;  // names of secure_bits.h
   Rule<std::int64_t> oom_score_adj;  // the least: who is more likely to be killed than others stays so
 };
 

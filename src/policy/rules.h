@@ -36,6 +36,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"process.realtime", kFalse}, p.process.realtime...);
   each(Control{"process.umask"}, p.process.umask...);
   each(Control{"process.oomScoreAdj"}, p.process.oom_score_adj...);
+  each(Control{"process.lockedSecureBits", kLonger}, p.process.locked_secure_bits...);
   each(Control{"namespaces.own"}, p.namespaces.own...);
   each(Control{"filesystem.readonlyRoot", kTrue}, p.filesystem.readonly_root...);
   each(Control{"filesystem.recursiveReadonly", kTrue}, p.filesystem.recursive_readonly...);

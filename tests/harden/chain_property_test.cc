@@ -164,8 +164,9 @@ std::string keeps_below_every_layer(const Input& input, const Decider& decide, R
     const auto again = harden::harden(out->after, limit, input.abilities);
     if (!again) continue;  // it refuses what another layer degraded
     for (const auto& decision : again->decisions) {
-      // The flags of the root are not in config.json, so they are decided on each time.
+      // These are not in config.json, so they are decided on each time.
       if (decision.control == "filesystem.nosuid" || decision.control == "filesystem.nodev") continue;
+      if (decision.control == "process.lockedSecureBits") continue;
       if (!decision.degraded && !decision.warning) return document.policy.name + " changes " + decision.control;
     }
   }

@@ -101,6 +101,18 @@ TEST(OomScore, OnlyRises) {
   }
 }
 
+TEST(SecureBits, AreSetAndLocked) {
+  auto policy = none();
+  EXPECT_EQ(hardened(docker(), policy).hardened.locks().secure_bits, 0U);
+  policy.process.locked_secure_bits = rule(std::vector<std::string>{"noroot", "no-keep-caps"});
+  const auto out = hardened(docker(), policy);
+  EXPECT_EQ(out.hardened.locks().secure_bits, 0b100011U) << "capabilities(7): no-keep-caps is the lock alone";
+  ASSERT_NE(decision(out, "process.lockedSecureBits"), nullptr);
+  EXPECT_EQ(decision(out, "process.lockedSecureBits")->effective, "noroot, no-keep-caps");
+  policy.process.locked_secure_bits = rule(std::vector<std::string>{});
+  EXPECT_EQ(decision(hardened(docker(), policy), "process.lockedSecureBits"), nullptr);
+}
+
 TEST(Cpu, StaysBelowTheCeilingInBothWords) {
   auto policy = none();
   policy.resources.cpu = rule(policy::Limit{.standard = 500, .max = 2000});

@@ -101,6 +101,14 @@ TEST(Read, EveryRuleKnowsItsPlaceAndReason) {
   EXPECT_EQ(policy->process.realtime->why, "two lines");
 }
 
+TEST(Read, LockedSecureBits) {
+  const auto policy = read(R"("process": {"lockedSecureBits": ["noroot", "no-cap-ambient-raise"]})");
+  ASSERT_TRUE(policy) << policy.error().message();
+  EXPECT_EQ(policy->process.locked_secure_bits->value, (std::vector<std::string>{"noroot", "no-cap-ambient-raise"}));
+  EXPECT_EQ(error(R"("process": {"lockedSecureBits": ["no-root"]})"),
+            "x.json: /process/lockedSecureBits/0: unknown secure bit \"no-root\"; hint: did you mean \"noroot\"?");
+}
+
 TEST(Read, Capabilities) {
   const auto policy = read(R"("process": {"capabilities": ["CAP_CHOWN", "KILL"]})");
   ASSERT_TRUE(policy) << policy.error().message();
