@@ -92,12 +92,19 @@ std::string noswap_obstacle(const kernel::Facts& facts) {
   return known ? "" : base::cat("Linux ", facts.kernel_release, " has no tmpfs without swap");
 }
 
+// PR_SET_MDWE(2const): since Linux 6.3.
+std::string mdwe_obstacle(const kernel::Facts& facts) {
+  const bool known = facts.kernel_major > 6 || (facts.kernel_major == 6 && facts.kernel_minor >= 3);
+  return known ? "" : base::cat("Linux ", facts.kernel_release, " cannot deny it (since 6.3)");
+}
+
 harden::Abilities find_abilities(const kernel::Facts& facts, int root_fd, const PrepareRequest& request) {
   harden::Abilities abilities;
   abilities.cap_last_cap = facts.cap_last_cap;
   abilities.remap_base = remap_base(request.id);
   abilities.noswap_unable = noswap_obstacle(facts);
   abilities.noswap = abilities.noswap_unable.empty();
+  abilities.mdwe_unable = mdwe_obstacle(facts);
   if (!request.remap_unable.empty()) {
     abilities.remap_unable = request.remap_unable;
   } else if (!facts.userns_available) {
@@ -195,7 +202,9 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   const UniqueFd root(::open(root_path(spec, options.bundle).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   Selected selected = TRY(select_policy(global, spec, request.id, options.bundle, root.get(), request.refusals == Refusals::kLog));
   if (request.remap_unable.empty()) report_selection(selected.policy, log);
-  auto hardened = harden::harden(std::move(spec), selected.policy, find_abilities(facts, root.get(), request));
+  auto abilities = find_abilities(facts, root.get(), request);
+  abilities.entrypoint = selected.entrypoint;
+  auto hardened = harden::harden(std::move(spec), selected.policy, abilities);
   if (!hardened && request.refusals == Refusals::kLog) log_refusal(selected.log, request.id, hardened.error());
   harden::Outcome outcome = TRY(std::move(hardened));
   const auto& process = outcome.hardened.spec().process;

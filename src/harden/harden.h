@@ -26,6 +26,8 @@ struct Abilities {
   int cap_last_cap = 40;
   bool noswap = false;        // a tmpfs can be kept out of swap
   std::string noswap_unable;  // else: why not
+  std::string mdwe_unable;  // why a process cannot give up executing what was writable; empty: it can
+  std::string entrypoint;   // the kind of program that the container runs (policy/subject.h), if a rule looks at it
 };
 
 // A secret that was taken out of the environment; its value is in no decision and in no text.
@@ -50,7 +52,9 @@ struct DeniedBinds {
 
 // What holds for the process and for all that it executes, and config.json cannot express.
 struct ProcessLocks {
-  std::uint32_t secure_bits = 0;  // SECBIT_*, set and locked
+  std::uint32_t secure_bits = 0;    // SECBIT_*, set and locked
+  bool deny_write_execute = false;  // PR_SET_MDWE
+  bool any() const { return secure_bits != 0 || deny_write_execute; }
 };
 
 struct Outcome;

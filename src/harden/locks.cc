@@ -1,6 +1,7 @@
 // What a process can lock for itself and all that it becomes, and config.json has no words for.
 #include "harden/work.h"
 #include "policy/secure_bits.h"
+#include "policy/subject.h"
 
 namespace harden {
 
@@ -18,11 +19,30 @@ void lock_secure_bits(Work& work) {
           .why = "being user 0, and changing the user, give no capability, now or later"});
 }
 
+void deny_write_execute(Work& work) {
+  const auto& rule = work.policy.process.memory_deny_write_execute;
+  if (!rule || rule->value == policy::WriteExecute::kAllow) return;
+  const auto& kind = work.abilities.entrypoint;
+  const bool by_kind = rule->value == policy::WriteExecute::kByKind;
+  if (by_kind && policy::may_make_code(kind)) return;
+  const auto& unable = work.abilities.mdwe_unable;
+  work.locks.deny_write_execute = unable.empty();
+  decide(work, *rule,
+         {.control = "process.memoryDenyWriteExecute",
+          .where = "/process/args",
+          .requested = "absent",
+          .effective = base::cat(unable.empty() ? "denied" : "not denied", by_kind ? base::cat(", its program is ", kind) : ""),
+          .why = "code that an attacker writes into memory cannot be run",
+          .note = unable.empty() ? "" : "; not possible here: " + unable,
+          .degraded = !unable.empty()});
+}
+
 }  // namespace
 
 void harden_locks(Work& work) {
   if (!work.spec.process) return;
   lock_secure_bits(work);
+  deny_write_execute(work);
 }
 
 }  // namespace harden

@@ -35,6 +35,11 @@ inline std::uint64_t wide(const std::uint32_t* words) {
   return static_cast<std::uint64_t>(words[0]) | static_cast<std::uint64_t>(words[1]) << 32;
 }
 
+// PR_SET_MDWE(2const), which the headers of Linux 6.1 do not have.
+constexpr long kSetMdwe = 65;
+constexpr long kGetMdwe = 66;
+constexpr long kRefuseExecGain = 1;  // PR_MDWE_REFUSE_EXEC_GAIN
+
 void send(const Context& ctx, MessageKind kind, std::int32_t err, std::uint32_t detail);
 bool receive(int fd, Message& message);  // false: end of file or error
 
@@ -82,6 +87,7 @@ long bounding(Context&, const plan::image::Op&);
 long identity(Context&, const plan::image::Op&);
 long capabilities(Context&, const plan::image::Op&);
 long no_new_privs(Context&, const plan::image::Op&);
+long deny_write_execute(Context&, const plan::image::Op&);
 long not_dumpable(Context&, const plan::image::Op&);
 // verify.cc
 long verify_identity(Context&, const plan::image::Op&);

@@ -49,7 +49,7 @@ long set_secure_bits(std::uint64_t bits) {
   const long result = call(__NR_prctl, PR_SET_SECUREBITS, bits, 0, 0, 0);
   if (result != -EPERM) return result;
   const long now = call(__NR_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
-  return kernel::raw::failed(now) ? now : call(__NR_prctl, PR_SET_SECUREBITS, static_cast<std::uint64_t>(now) | bits, 0, 0, 0);
+  return failed(now) ? now : call(__NR_prctl, PR_SET_SECUREBITS, static_cast<std::uint64_t>(now) | bits, 0, 0, 0);
 }
 
 }  // namespace
@@ -79,6 +79,11 @@ long capabilities(Context& ctx, const Op& op) {
 }
 
 long no_new_privs(Context&, const Op&) { return call(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+
+// Kept by fork and execve: the kernel counts it among what a process's memory is (MMF_HAS_MDWE).
+long deny_write_execute(Context&, const Op&) {
+  return call(__NR_prctl, kSetMdwe, kRefuseExecGain, 0, 0, 0);
+}
 
 long not_dumpable(Context&, const Op&) { return call(__NR_prctl, PR_SET_DUMPABLE, 0); }
 

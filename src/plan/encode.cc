@@ -154,6 +154,7 @@ struct Encoder {
     for (const auto& candidate : o.candidates) word(op, text(candidate));
   }
   void operator()(const NoNewPrivs&) { add(OpKind::kNoNewPrivs); }
+  void operator()(const DenyWriteExecute&) { add(OpKind::kDenyWriteExecute); }
   void operator()(const NotDumpable&) { add(OpKind::kNotDumpable); }
   void operator()(const VerifyIdentity& o) { ids(OpKind::kVerifyIdentity, o.uid, o.gid, o.groups); }
   void operator()(const VerifyCaps& o) {
@@ -161,7 +162,11 @@ struct Encoder {
     caps(op, o.caps);
     wide(op, o.caps.bounding);
   }
-  void operator()(const VerifyLocks& o) { add(OpKind::kVerifyLocks).a = o.secure_bits; }
+  void operator()(const VerifyLocks& o) {
+    image::Op& op = add(OpKind::kVerifyLocks);
+    op.a = o.secure_bits;
+    flag(op, image::kWriteExecute, o.deny_write_execute);
+  }
   void operator()(const VerifyNoNewPrivs&) { add(OpKind::kVerifyNoNewPrivs); }
   void operator()(const VerifyMount& o) {
     image::Op& op = one_text(OpKind::kVerifyMount, o.path);

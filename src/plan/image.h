@@ -52,11 +52,12 @@ enum class OpKind : std::uint16_t {
   kChdir,          // text: path, in root; flags
   kFindExecutable, // words: candidate paths (offsets), remembers the first that may be executed
   kNoNewPrivs,     // -
+  kDenyWriteExecute,  // -
   kNotDumpable,    // -
   kVerifyIdentity, // a: uid; b: gid; words: supplementary groups
   kVerifyCaps,     // words as kCapabilities, then bounding lo, hi
   kVerifyNoNewPrivs,  // -
-  kVerifyLocks,    // a: SECBIT_* that must be set
+  kVerifyLocks,    // a: SECBIT_* that must be set; flags: kWriteExecute
   kVerifyMount,    // text: path; a: ST_* flags that must be set; b: f_type that it must have, or 0
   kVerifyMask,     // text: path
   kVerifyCwd,      // -
@@ -77,6 +78,7 @@ enum OpFlags : std::uint16_t {
   kIgnoreErrors = 1 << 7,    // a failure is a warning
   kSkipMissing = 1 << 8,
   kByPath = 1 << 9,          // kExec: by way of /proc/self/fd, with execve(2)
+  kWriteExecute = 1 << 10,   // kVerifyLocks: what was writable cannot be executed
 };
 
 struct Op {

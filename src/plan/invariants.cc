@@ -117,9 +117,12 @@ bool locks_in_force(const LaunchPlan& plan, const harden::Hardened& hardened) {
   const auto caps = at.first<SetCaps>();
   if (!caps || std::get<SetCaps>(plan.steps[*caps].op).secure_bits != locks.secure_bits) return false;
   const auto verify = at.first<VerifyLocks>();
-  if (locks.secure_bits == 0) return !verify;
-  return verify && std::get<VerifyLocks>(plan.steps[*verify].op).secure_bits == locks.secure_bits &&
-         at.before<SetCaps, VerifyLocks>() && at.before<VerifyLocks, Ready>();
+  if (at.count<DenyWriteExecute>() != (locks.deny_write_execute ? 1U : 0U)) return false;
+  if (!locks.any()) return !verify;
+  if (!verify) return false;
+  const auto& verified = std::get<VerifyLocks>(plan.steps[*verify].op);
+  return verified.secure_bits == locks.secure_bits && verified.deny_write_execute == locks.deny_write_execute &&
+         at.before<SetCaps, VerifyLocks>() && at.before<DenyWriteExecute, VerifyLocks>() && at.before<VerifyLocks, Ready>();
 }
 
 // Nothing is mounted, and no node is made, once the masks are in place.

@@ -64,11 +64,12 @@ struct Umask { std::uint32_t mask = 022; };
 struct Chdir { std::string path; bool may_fail = false; };
 struct FindExecutable { std::vector<std::string> candidates; };
 struct NoNewPrivs {};
+struct DenyWriteExecute {};
 struct NotDumpable {};
 struct VerifyIdentity { std::uint32_t uid = 0, gid = 0; std::vector<std::uint32_t> groups; };
 struct VerifyCaps { oci::Capabilities caps; };
 struct VerifyNoNewPrivs {};
-struct VerifyLocks { std::uint32_t secure_bits = 0; };
+struct VerifyLocks { std::uint32_t secure_bits = 0; bool deny_write_execute = false; };
 struct VerifyMount { std::string path; std::uint64_t flags = 0; std::uint64_t type = 0; bool may_be_missing = false; };  // ST_*, *_SUPER_MAGIC
 struct VerifyMask { std::string path; };
 struct VerifyCwd {};
@@ -82,7 +83,7 @@ struct Exec { Slot program; bool by_path = false; };
 using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, Entered, Hostname, Domainname,
                         Loopback, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
                         SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
-                        Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, NotDumpable, VerifyIdentity,
+                        Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, DenyWriteExecute, NotDumpable, VerifyIdentity,
                         VerifyCaps, VerifyNoNewPrivs, VerifyLocks, VerifyMount, VerifyMask, VerifyCwd, Ready, CloseFds, Seccomp, Exec>;
 
 // `because`: the place in config.json ("/mounts/3"), the policy's rule, or the reason a runtime always does it.

@@ -37,6 +37,13 @@ enum class RootUser {
   kRefuse,
 };
 
+// Whether memory that was writable may become executable.
+enum class WriteExecute {
+  kAllow,
+  kByKind,  // as the kind of program that the container runs needs it (subject.h)
+  kDeny,
+};
+
 // The most that a limit may be; a soft limit the request does not set is `soft`.
 struct RlimitCeiling {
   std::string type;  // "RLIMIT_NOFILE"
@@ -56,6 +63,7 @@ struct Process {
   Rule<bool> realtime;  // false: no real-time or deadline scheduling, no real-time I/O class
   Rule<std::uint32_t> umask;         // bits that are taken from the mode of every file that is made
   Rule<std::vector<std::string>> locked_secure_bits;  // names of secure_bits.h
+  Rule<WriteExecute> memory_deny_write_execute;
   Rule<std::int64_t> oom_score_adj;  // the least: who is more likely to be killed than others stays so
 };
 

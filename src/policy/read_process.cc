@@ -58,6 +58,17 @@ base::Result<std::vector<RlimitCeiling>> get_rlimits(const oci::Cursor& value) {
   return out;
 }
 
+// true, false or "auto".
+base::Result<WriteExecute> get_write_execute(const oci::Cursor& value) {
+  if (!value.is_string()) {
+    const auto flag = value.get_bool();
+    if (flag) return *flag ? WriteExecute::kDeny : WriteExecute::kAllow;
+  } else if (TRY(value.get_string()) == "auto") {
+    return WriteExecute::kByKind;
+  }
+  return value.mismatch("true, false or \"auto\"");
+}
+
 base::Result<std::vector<std::string>> get_secure_bits(const oci::Cursor& value) {
   std::vector<std::string> out;
   for (const auto& element : TRY(value.get_array())) {
@@ -77,7 +88,7 @@ base::Result<std::vector<std::string>> get_secure_bits(const oci::Cursor& value)
 base::Result<void> read_process(const oci::Cursor& value, Process& out) {
   const auto section = TRY(Section::open(
       value, {"capabilities", "unprivilegedPorts", "noNewPrivileges", "rootUser", "rlimits", "realtime", "umask", "oomScoreAdj",
-              "lockedSecureBits"}));
+              "lockedSecureBits", "memoryDenyWriteExecute"}));
   TRY(section.take("capabilities", out.capabilities, get_capabilities));
   TRY(section.take("unprivilegedPorts", out.unprivileged_ports, get_flag));
   TRY(section.take("noNewPrivileges", out.no_new_privileges, get_flag));
@@ -86,6 +97,7 @@ base::Result<void> read_process(const oci::Cursor& value, Process& out) {
   TRY(section.take("realtime", out.realtime, get_flag));
   TRY(section.take("umask", out.umask, get_mode_bits));
   TRY(section.take("lockedSecureBits", out.locked_secure_bits, get_secure_bits));
+  TRY(section.take("memoryDenyWriteExecute", out.memory_deny_write_execute, get_write_execute));
   return section.take("oomScoreAdj", out.oom_score_adj, [](const oci::Cursor& v) { return v.get_i64(-1000, 1000); });
 }
 

@@ -37,6 +37,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"process.umask"}, p.process.umask...);
   each(Control{"process.oomScoreAdj"}, p.process.oom_score_adj...);
   each(Control{"process.lockedSecureBits", kLonger}, p.process.locked_secure_bits...);
+  each(Control{"process.memoryDenyWriteExecute"}, p.process.memory_deny_write_execute...);
   each(Control{"namespaces.own"}, p.namespaces.own...);
   each(Control{"filesystem.readonlyRoot", kTrue}, p.filesystem.readonly_root...);
   each(Control{"filesystem.recursiveReadonly", kTrue}, p.filesystem.recursive_readonly...);

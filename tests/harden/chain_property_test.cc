@@ -47,6 +47,7 @@ void vary(Random& random, policy::Limit& value) {
   if (value.standard) value.standard = std::min(value.max.value_or(~std::uint64_t{0}), std::uint64_t{1} + below(random, 300));
 }
 void vary(Random& random, policy::RootUser& value) { value = static_cast<policy::RootUser>(below(random, 3)); }
+void vary(Random& random, policy::WriteExecute& value) { value = static_cast<policy::WriteExecute>(below(random, 3)); }
 void vary(Random& random, std::vector<std::string>& value) {
   if (!value.empty()) value.erase(value.begin() + static_cast<std::ptrdiff_t>(below(random, value.size())));
 }
@@ -166,7 +167,7 @@ std::string keeps_below_every_layer(const Input& input, const Decider& decide, R
     for (const auto& decision : again->decisions) {
       // These are not in config.json, so they are decided on each time.
       if (decision.control == "filesystem.nosuid" || decision.control == "filesystem.nodev") continue;
-      if (decision.control == "process.lockedSecureBits") continue;
+      if (decision.control == "process.lockedSecureBits" || decision.control == "process.memoryDenyWriteExecute") continue;
       if (!decision.degraded && !decision.warning) return document.policy.name + " changes " + decision.control;
     }
   }

@@ -113,6 +113,35 @@ TEST(SecureBits, AreSetAndLocked) {
   EXPECT_EQ(decision(hardened(docker(), policy), "process.lockedSecureBits"), nullptr);
 }
 
+TEST(WriteExecute, IsDeniedAsTheKindOfProgramAllows) {
+  using enum policy::WriteExecute;
+  auto policy = none();
+  auto able = can_remap();
+  const auto denied = [&](policy::WriteExecute value, const char* kind) {
+    policy.process.memory_deny_write_execute = rule(value);
+    able.entrypoint = kind;
+    const auto out = hardened(docker(), policy, able);
+    EXPECT_EQ(decision(out, "process.memoryDenyWriteExecute") != nullptr, out.hardened.locks().deny_write_execute) << kind;
+    return out.hardened.locks().deny_write_execute;
+  };
+  for (const auto* kind : {"static", "go", "python"}) {
+    EXPECT_TRUE(denied(kByKind, kind)) << kind;
+    EXPECT_FALSE(denied(kAllow, kind)) << kind;
+  }
+  for (const auto* kind : {"node", "java", "shell", "dynamic", "other", "elf32", ""}) {
+    EXPECT_FALSE(denied(kByKind, kind)) << kind;
+    EXPECT_TRUE(denied(kDeny, kind)) << kind;
+  }
+  able.mdwe_unable = "too old a kernel";
+  policy.process.memory_deny_write_execute = rule(kDeny);
+  const auto out = hardened(docker(), policy, able);
+  EXPECT_FALSE(out.hardened.locks().deny_write_execute);
+  const auto* told = decision(out, "process.memoryDenyWriteExecute");
+  ASSERT_NE(told, nullptr);
+  EXPECT_TRUE(told->degraded);
+  EXPECT_NE(told->why.find("not possible here: too old a kernel"), std::string::npos);
+}
+
 TEST(Cpu, StaysBelowTheCeilingInBothWords) {
   auto policy = none();
   policy.resources.cpu = rule(policy::Limit{.standard = 500, .max = 2000});

@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -149,6 +150,24 @@ TEST_F(Identity, SecureBitsOfAnotherUserWithoutCapabilities) {
     ASSERT_EQ(capabilities(bench.ctx, op), 0);
     EXPECT_EQ(caps_field("CapPrm"), 0U);
     EXPECT_EQ(::prctl(PR_GET_SECUREBITS), SECBIT_NOROOT | SECBIT_NOROOT_LOCKED);
+  });
+}
+
+TEST_F(Identity, WhatWasWritableIsNotExecuted) {
+  check_in_child([] {
+    Bench bench;
+    auto op = bench.op();
+    op.flags = plan::image::kWriteExecute;
+    const long before = verify_locks(bench.ctx, op);
+    if (before == -EINVAL) return;  // Linux before 6.3: harden() knows
+    EXPECT_EQ(before, -EPERM);
+    EXPECT_EQ(bench.ctx.detail, kMismatch);
+    ASSERT_EQ(deny_write_execute(bench.ctx, bench.op()), 0);
+    EXPECT_EQ(verify_locks(bench.ctx, op), 0);
+    void* page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(page, MAP_FAILED);
+    EXPECT_EQ(::mprotect(page, 4096, PROT_READ | PROT_EXEC), -1);
+    EXPECT_EQ(errno, EACCES);
   });
 }
 

@@ -109,6 +109,18 @@ TEST(Read, LockedSecureBits) {
             "x.json: /process/lockedSecureBits/0: unknown secure bit \"no-root\"; hint: did you mean \"noroot\"?");
 }
 
+TEST(Read, MemoryDenyWriteExecute) {
+  for (const auto& [text, value] : {std::pair{"true", policy::WriteExecute::kDeny}, {"false", policy::WriteExecute::kAllow},
+                                    {"\"auto\"", policy::WriteExecute::kByKind}}) {
+    const auto policy = read(std::string(R"("process": {"memoryDenyWriteExecute": )") + text + "}");
+    ASSERT_TRUE(policy) << policy.error().message();
+    EXPECT_EQ(policy->process.memory_deny_write_execute->value, value);
+  }
+  for (const auto* wrong : {"1", "\"yes\"", "null", "{}"}) {
+    EXPECT_NE(error(std::string(R"("process": {"memoryDenyWriteExecute": )") + wrong + "}").find("want true, false or \"auto\""), std::string::npos) << wrong;
+  }
+}
+
 TEST(Read, Capabilities) {
   const auto policy = read(R"("process": {"capabilities": ["CAP_CHOWN", "KILL"]})");
   ASSERT_TRUE(policy) << policy.error().message();
