@@ -98,6 +98,15 @@ std::string mdwe_obstacle(const kernel::Facts& facts) {
   return known ? "" : base::cat("Linux ", facts.kernel_release, " cannot deny it (since 6.3)");
 }
 
+// Since Linux 6.3, and since 6.6 without breaking who says nothing of execution.
+std::string memfd_noexec_obstacle(const kernel::Facts& facts) {
+  const bool known = facts.kernel_major > 6 || (facts.kernel_major == 6 && facts.kernel_minor >= 6);
+  if (!known) return base::cat("Linux ", facts.kernel_release, " cannot (since 6.6)");
+  if (!facts.in_initial_user_namespace) return "the runtime itself runs in a user namespace";
+  const bool writable = ::geteuid() != 0 || ::access("/proc/sys/vm/memfd_noexec", W_OK) == 0;
+  return writable ? "" : "/proc/sys/vm/memfd_noexec is not writable";
+}
+
 harden::Abilities find_abilities(const kernel::Facts& facts, int root_fd, const PrepareRequest& request) {
   harden::Abilities abilities;
   abilities.cap_last_cap = facts.cap_last_cap;
@@ -105,6 +114,7 @@ harden::Abilities find_abilities(const kernel::Facts& facts, int root_fd, const 
   abilities.noswap_unable = noswap_obstacle(facts);
   abilities.noswap = abilities.noswap_unable.empty();
   abilities.mdwe_unable = mdwe_obstacle(facts);
+  abilities.memfd_noexec_unable = memfd_noexec_obstacle(facts);
   if (!request.remap_unable.empty()) {
     abilities.remap_unable = request.remap_unable;
   } else if (!facts.userns_available) {

@@ -27,6 +27,7 @@ struct Abilities {
   bool noswap = false;        // a tmpfs can be kept out of swap
   std::string noswap_unable;  // else: why not
   std::string mdwe_unable;  // why a process cannot give up executing what was writable; empty: it can
+  std::string memfd_noexec_unable;  // why a pid namespace cannot keep files in memory from being executed; empty: it can
   std::string entrypoint;   // the kind of program that the container runs (policy/subject.h), if a rule looks at it
 };
 
@@ -54,7 +55,7 @@ struct DeniedBinds {
 struct ProcessLocks {
   std::uint32_t secure_bits = 0;    // SECBIT_*, set and locked
   bool deny_write_execute = false;  // PR_SET_MDWE
-  bool any() const { return secure_bits != 0 || deny_write_execute; }
+  bool memfd_noexec = false;        // vm.memfd_noexec of its pid namespace
 };
 
 struct Outcome;

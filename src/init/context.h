@@ -35,7 +35,7 @@ inline std::uint64_t wide(const std::uint32_t* words) {
   return static_cast<std::uint64_t>(words[0]) | static_cast<std::uint64_t>(words[1]) << 32;
 }
 
-// PR_SET_MDWE(2const), which the headers of Linux 6.1 do not have.
+// Of Linux 6.3, which the headers of 6.1 do not have; PR_SET_MDWE(2const).
 constexpr long kSetMdwe = 65;
 constexpr long kGetMdwe = 66;
 constexpr long kRefuseExecGain = 1;  // PR_MDWE_REFUSE_EXEC_GAIN
@@ -70,6 +70,7 @@ long keyring(Context&, const plan::image::Op&);
 long session(Context&, const plan::image::Op&);
 long unshare(Context&, const plan::image::Op&);
 long join_mount_ns(Context&, const plan::image::Op&);
+long memfd_noexec(Context&, const plan::image::Op&);
 long entered(Context&, const plan::image::Op&);
 long hostname(Context&, const plan::image::Op&);
 long domainname(Context&, const plan::image::Op&);

@@ -18,7 +18,8 @@ using plan::image::Op;
 using plan::image::OpKind;
 
 constexpr OpFunction kFunctions[] = {
-    take_descriptors, join_cgroup, reset_affinity, setup_identity, keyring, session, unshare, join_mount_ns, entered,
+    take_descriptors, join_cgroup, reset_affinity, setup_identity, keyring, session, unshare, join_mount_ns,
+    memfd_noexec, entered,
     hostname, domainname, loopback,
     propagation, new_mount, pivot, pivot, attach, set_attr, node, symlink, write_file, sysctl, readonly_path, mask,
     rlimit, scheduler, io_priority, personality, make_dir, own_stdio, label, bounding, identity, capabilities, set_umask,

@@ -89,6 +89,7 @@ struct Describer {
     return {"unshare", base::join(names, " ")};
   }
   StepText operator()(const JoinMountNamespace&) const { return {"join", "mount"}; }
+  StepText operator()(const MemfdNoexec&) const { return {"memory-files", "not executed"}; }
   StepText operator()(const Entered&) const { return {"namespaces", "checked by the parent"}; }
   StepText operator()(const Hostname& o) const { return {"hostname", o.name}; }
   StepText operator()(const Domainname& o) const { return {"domainname", o.name}; }

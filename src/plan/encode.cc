@@ -59,6 +59,7 @@ struct Encoder {
   void operator()(const Session&) { add(OpKind::kSession); }
   void operator()(const Unshare& o) { add(OpKind::kUnshare).a = o.flags; }
   void operator()(const JoinMountNamespace& o) { add(OpKind::kJoinMountNs, o.ns); }
+  void operator()(const MemfdNoexec&) { add(OpKind::kMemfdNoexec); }
   void operator()(const Entered&) { add(OpKind::kEntered); }
   void operator()(const Hostname& o) { one_text(OpKind::kHostname, o.name); }
   void operator()(const Domainname& o) { one_text(OpKind::kDomainname, o.name); }

@@ -101,7 +101,7 @@ base::Result<void> plan_identity(Builder& b) {
   b.add(VerifyIdentity{user.uid, user.gid, user.additional_gids}, "/process/user");
   b.add(VerifyCaps{caps}, "/process/capabilities");
   if (process.no_new_privileges) b.add(VerifyNoNewPrivs{}, "/process/noNewPrivileges");
-  if (locks.any()) b.add(VerifyLocks{locks.secure_bits, locks.deny_write_execute}, locked_by);
+  if (locks.secure_bits != 0 || locks.deny_write_execute) b.add(VerifyLocks{locks.secure_bits, locks.deny_write_execute}, locked_by);
   b.add(VerifyCwd{}, "/process/cwd");
   return base::ok();
 }

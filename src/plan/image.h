@@ -22,6 +22,7 @@ enum class OpKind : std::uint16_t {
   kSession,        // -  a new session, without a terminal
   kUnshare,        // a: CLONE_NEW* flags
   kJoinMountNs,    // slot: an open mount namespace
+  kMemfdNoexec,    // -  vm.memfd_noexec=2 for the pid namespace, by the host's procfs; read back at once
   kEntered,        // -  tells the parent that all namespaces are entered
   kHostname,       // text
   kDomainname,     // text

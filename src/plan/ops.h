@@ -26,6 +26,7 @@ struct Keyring {};
 struct Session {};
 struct Unshare { std::uint64_t flags = 0; };
 struct JoinMountNamespace { Slot ns; };
+struct MemfdNoexec {};
 struct Entered {};
 struct Hostname { std::string name; };
 struct Domainname { std::string name; };
@@ -80,7 +81,7 @@ struct Seccomp { std::uint32_t flags = 0; std::size_t instructions = 0; };
 // execve(2) alone.
 struct Exec { Slot program; bool by_path = false; };
 
-using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, Entered, Hostname, Domainname,
+using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, MemfdNoexec, Entered, Hostname, Domainname,
                         Loopback, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
                         SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
                         Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, DenyWriteExecute, NotDumpable, VerifyIdentity,

@@ -168,6 +168,7 @@ std::string keeps_below_every_layer(const Input& input, const Decider& decide, R
       // These are not in config.json, so they are decided on each time.
       if (decision.control == "filesystem.nosuid" || decision.control == "filesystem.nodev") continue;
       if (decision.control == "process.lockedSecureBits" || decision.control == "process.memoryDenyWriteExecute") continue;
+      if (decision.control == "process.memfdNoexec") continue;
       if (!decision.degraded && !decision.warning) return document.policy.name + " changes " + decision.control;
     }
   }

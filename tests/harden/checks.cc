@@ -167,7 +167,7 @@ std::string everything_is_recorded(const Case& c) {
 bool is_beside_config(const harden::Decision& d) {
   return d.degraded || d.warning || d.control == "filesystem.nosuid" || d.control == "filesystem.nodev" ||
          d.control == "seccomp" || d.control == "process.lockedSecureBits" ||
-         d.control == "process.memoryDenyWriteExecute";
+         d.control == "process.memoryDenyWriteExecute" || d.control == "process.memfdNoexec";
 }
 
 std::string nothing_else_is_recorded(const Case& c) {

@@ -1,5 +1,6 @@
 // Controls that one function each decides: noexec, procfs, binds, umask, the OOM score, processors, swap, unified.
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <limits>
@@ -140,6 +141,30 @@ TEST(WriteExecute, IsDeniedAsTheKindOfProgramAllows) {
   ASSERT_NE(told, nullptr);
   EXPECT_TRUE(told->degraded);
   EXPECT_NE(told->why.find("not possible here: too old a kernel"), std::string::npos);
+}
+
+TEST(MemfdNoexec, IsOfANewPidNamespace) {
+  auto policy = none();
+  policy.process.memfd_noexec = rule(true);
+  const auto degraded = [&](const oci::Spec& spec, const harden::Abilities& abilities) {
+    const auto out = hardened(spec, policy, abilities);
+    const auto* told = decision(out, "process.memfdNoexec");
+    EXPECT_TRUE(told != nullptr && told->degraded != out.hardened.locks().memfd_noexec);
+    return told != nullptr && told->degraded;
+  };
+  auto spec = docker();
+  auto able = can_remap();
+  EXPECT_FALSE(degraded(spec, able));
+  able.memfd_noexec_unable = "too old a kernel";
+  EXPECT_TRUE(degraded(spec, able));
+  for (auto& ns : spec.linux.namespaces) {
+    if (ns.type == CLONE_NEWPID) ns.path = "/proc/1/ns/pid";
+  }
+  EXPECT_TRUE(degraded(spec, can_remap())) << "that of others";
+  std::erase_if(spec.linux.namespaces, [](const auto& ns) { return ns.type == CLONE_NEWPID; });
+  EXPECT_TRUE(degraded(spec, can_remap())) << "the host's";
+  policy.process.memfd_noexec = rule(false);
+  EXPECT_EQ(decision(hardened(docker(), policy), "process.memfdNoexec"), nullptr);
 }
 
 TEST(Cpu, StaysBelowTheCeilingInBothWords) {
