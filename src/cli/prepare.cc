@@ -107,12 +107,21 @@ std::string memfd_noexec_obstacle(const kernel::Facts& facts) {
   return writable ? "" : "/proc/sys/vm/memfd_noexec is not writable";
 }
 
+bool has_label_rule(const policy::Policy& policy) { return policy.lsm.unconfined || policy.lsm.required; }
+
+bool looks_at_labels(const oci::Spec& spec, const policy::Effective& policy) {
+  const bool asked = spec.process && (!spec.process->apparmor_profile.empty() || !spec.process->selinux_label.empty());
+  return asked || has_label_rule(policy.policy) || (!policy.audited.empty() && has_label_rule(policy.audited.front()));
+}
+
 harden::Abilities find_abilities(const kernel::Facts& facts, int root_fd, const PrepareRequest& request) {
   harden::Abilities abilities;
   abilities.cap_last_cap = facts.cap_last_cap;
   abilities.remap_base = remap_base(request.id);
   abilities.noswap_unable = noswap_obstacle(facts);
   abilities.noswap = abilities.noswap_unable.empty();
+  abilities.apparmor = facts.apparmor;
+  abilities.selinux = facts.selinux;
   abilities.mdwe_unable = mdwe_obstacle(facts);
   abilities.memfd_noexec_unable = memfd_noexec_obstacle(facts);
   if (!request.remap_unable.empty()) {
@@ -207,11 +216,10 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   if (request.remap_unable.empty()) report_notes(spec, log);
   // Next to the cgroup of the container itself, which may be running.
   if (!request.program.empty() && !spec.linux.cgroups_path.empty()) spec.linux.cgroups_path += "-" + request.id;
-  const bool lsm = spec.process && (!spec.process->apparmor_profile.empty() || !spec.process->selinux_label.empty());
-  const kernel::Facts facts = TRY(kernel::probe_facts(lsm));
   const UniqueFd root(::open(root_path(spec, options.bundle).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   Selected selected = TRY(select_policy(global, spec, request.id, options.bundle, root.get(), request.refusals == Refusals::kLog));
   if (request.remap_unable.empty()) report_selection(selected.policy, log);
+  const kernel::Facts facts = TRY(kernel::probe_facts(looks_at_labels(spec, selected.policy)));
   auto abilities = find_abilities(facts, root.get(), request);
   abilities.entrypoint = selected.entrypoint;
   auto hardened = harden::harden(std::move(spec), selected.policy, abilities);

@@ -34,6 +34,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   Work work{.spec = spec, .policy = policy, .abilities = abilities, .decisions = decisions};
 
   TRY(harden_identity(work));
+  TRY(harden_lsm(work));
   harden_namespaces(work);
   harden_capabilities(work);
   harden_process(work);

@@ -26,6 +26,7 @@ struct Abilities {
   int cap_last_cap = 40;
   bool noswap = false;        // a tmpfs can be kept out of swap
   std::string noswap_unable;  // else: why not
+  bool apparmor = false, selinux = false;  // is on; asked only if a rule looks at it
   std::string mdwe_unable;  // why a process cannot give up executing what was writable; empty: it can
   std::string memfd_noexec_unable;  // why a pid namespace cannot keep files in memory from being executed; empty: it can
   std::string entrypoint;   // the kind of program that the container runs (policy/subject.h), if a rule looks at it

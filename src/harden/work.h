@@ -66,6 +66,7 @@ bool is_below(std::string_view path, std::string_view directory);
 
 // One a concern, in the order of harden.cc.
 base::Result<void> harden_identity(Work& work);
+base::Result<void> harden_lsm(Work& work);
 void harden_namespaces(Work& work);
 void harden_capabilities(Work& work);
 void harden_process(Work& work);

@@ -83,6 +83,8 @@ void inherit(Policy& policy, const Policy& base) {
   take(policy.resources.cpu, base.resources.cpu);
   take(policy.resources.swap, base.resources.swap);
   take(policy.resources.unified, base.resources.unified);
+  take(policy.lsm.unconfined, base.lsm.unconfined);
+  take(policy.lsm.required, base.lsm.required);
   inherit_environment(policy.environment, base.environment);
 }
 

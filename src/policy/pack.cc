@@ -151,6 +151,10 @@ void fields(Is<Environment> auto& t, auto&& each) {
   auto& [allow, strip, warn, secrets, keep] = t;
   each(allow, strip, warn, secrets, keep);
 }
+void fields(Is<Lsm> auto& t, auto&& each) {
+  auto& [unconfined, required] = t;
+  each(unconfined, required);
+}
 void fields(Is<ControlMode> auto& t, auto&& each) {
   auto& [control, mode, reason, origin] = t;
   each(control, mode, reason, origin);
@@ -161,9 +165,9 @@ void fields(Is<Requirement> auto& t, auto&& each) {
 }
 void fields(Is<Policy> auto& t, auto&& each) {
   auto& [name, version, description, mode, modes, required, selectable, process, namespaces, filesystem, devices, sysctl,
-         seccomp, seccomp_limits, resources, environment] = t;
+         seccomp, seccomp_limits, resources, environment, lsm] = t;
   each(name, version, description, mode, modes, required, selectable, process, namespaces, filesystem, devices, sysctl,
-       seccomp, seccomp_limits, resources, environment);
+       seccomp, seccomp_limits, resources, environment, lsm);
 }
 
 template <typename T>

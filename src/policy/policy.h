@@ -129,6 +129,12 @@ struct Resources {
   Rule<std::vector<std::string>> unified;  // the names that linux.resources.unified may have
 };
 
+// Of the labels that config.json asks the host's security module for, where one is on.
+struct Lsm {
+  Rule<bool> unconfined;  // false: none that leaves the container alone
+  Rule<bool> required;    // true: not without one
+};
+
 // What becomes of a variable that holds a secret.
 enum class Secrets {
   kRefuse,    // the container is not made
@@ -185,6 +191,7 @@ struct Policy {
   std::vector<Setting<SeccompPolicy>> seccomp_limits;  // further filters, each of which must allow a call too
   Resources resources;
   Environment environment;
+  Lsm lsm;
 };
 
 }  // namespace policy

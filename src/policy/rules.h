@@ -64,6 +64,8 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"environment.warn", kNeither}, p.environment.warn...);
   each(Control{"environment.secrets"}, p.environment.secrets...);
   each(Control{"environment.keep", kShorter}, p.environment.keep...);
+  each(Control{"lsm.unconfined", kFalse}, p.lsm.unconfined...);
+  each(Control{"lsm.required", kTrue}, p.lsm.required...);
 }
 
 // The names, in that order.
