@@ -102,7 +102,7 @@ class FloorTest(NodeCase):
         self.assert_one_error(explained, 1, "process.rootUser cannot be met in full here", place)
         self.assertEqual(self.here("create", "--bundle", str(bundle.path), self.new_id(), policy="faas").code, 1)
         made, refused, again = [json.loads(line) for line in log.read_text().splitlines()]
-        self.assertEqual([d["control"] for d in made["decisions"] if d.get("degraded")], ["process.rootUser"])
+        self.assertIn("process.rootUser", [d["control"] for d in made["decisions"] if d.get("degraded")])
         self.assertEqual([refused["event"], again["event"]], ["refused", "refused"])
         self.assertIn(place, refused["error"])
         bundle.process["user"] = {"uid": 0, "gid": 0}

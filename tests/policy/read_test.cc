@@ -376,6 +376,8 @@ TEST(Builtin, EveryRuleOfFaasHasAReason) {
                           p.process.root_user->why,
                           p.process.rlimits->why,
                           p.process.realtime->why,
+                          p.process.locked_secure_bits->why,
+                          p.process.memfd_noexec->why,
                           p.namespaces.own->why,
                           p.filesystem.readonly_root->why,
                           p.filesystem.recursive_readonly->why,
