@@ -21,12 +21,12 @@ using base::cat;
 using base::Error;
 
 struct Answer {
-  std::string what, rule, source, why;
+  std::string what, rule, source, why, required;
   std::vector<harden::Decision> decisions;
 };
 
 base::Result<Answer> about_control(const policy::Policy& policy, const std::string& control) {
-  Answer out{.what = control, .rule = "no rule", .source = "", .why = "", .decisions = {}};
+  Answer out{.what = control, .rule = "no rule", .source = "", .why = "", .required = "", .decisions = {}};
   bool known = false;
   policy::for_each_rule(
       [&](const policy::Control& c, const auto& rule) {
@@ -38,6 +38,7 @@ base::Result<Answer> about_control(const policy::Policy& policy, const std::stri
         out.why = rule->why;
       },
       policy);
+  if (const auto* required = policy::requirement_of(policy, control)) out.required = required->origin.text();
   if (known) return out;
   auto error = Error::usage(cat("\"policy why\": unknown control ", base::quote(control)));
   const auto near = base::nearest(control, policy::control_names());
@@ -55,7 +56,7 @@ base::Result<Answer> about_call(const policy::Policy& policy, const oci::Seccomp
   for (const auto& filter : filters) values.push_back(filter.value);
   const auto all = TRY(plan::seccomp_answer(request, values, call->name, call->args));
   if (!all) return Error::usage(cat("\"policy why\": this machine has no system call ", base::quote(call->name)));
-  Answer out{.what = "syscall:" + text, .rule = answer_name(*all), .source = "", .why = "", .decisions = {}};
+  Answer out{.what = "syscall:" + text, .rule = answer_name(*all), .source = "", .why = "", .required = "", .decisions = {}};
   if (filters.empty() && request == nullptr) out.why = "there is no filter";
   const auto note = [&](const std::string& source, const std::string& why, std::uint32_t own) {
     if (own != *all) return;
@@ -73,6 +74,7 @@ std::string as_text(const Answer& answer) {
   std::string out = cat(answer.what, ": ", base::escape(answer.rule), "\n");
   if (!answer.source.empty()) out += cat("  by ", base::escape(answer.source), "\n");
   if (!answer.why.empty()) out += cat("  because ", base::escape(answer.why), "\n");
+  if (!answer.required.empty()) out += cat("  required by ", base::escape(answer.required), "\n");
   for (const auto& d : answer.decisions) {
     out += cat("  ", d.where, ": ", base::escape(d.requested), " -> ", base::escape(d.effective),
                d.degraded ? " (degraded)" : d.audited ? " (audited only)" : "", "\n");
@@ -87,6 +89,7 @@ std::string as_json(const Answer& answer) {
   w.member("rule", answer.rule);
   w.member("source", answer.source);
   w.member("why", answer.why);
+  w.member("requiredBy", answer.required);
   w.key("decisions");
   w.open('[');
   for (const auto& d : answer.decisions) {

@@ -91,6 +91,28 @@ std::string noswap_obstacle(const kernel::Facts& facts) {
   return known ? "" : base::cat("Linux ", facts.kernel_release, " has no tmpfs without swap");
 }
 
+// PR_SET_MDWE(2const): since Linux 6.3.
+std::string mdwe_obstacle(const kernel::Facts& facts) {
+  const bool known = facts.kernel_major > 6 || (facts.kernel_major == 6 && facts.kernel_minor >= 3);
+  return known ? "" : base::cat("Linux ", facts.kernel_release, " cannot deny it (since 6.3)");
+}
+
+// Since Linux 6.3, and since 6.6 without breaking who says nothing of execution.
+std::string memfd_noexec_obstacle(const kernel::Facts& facts) {
+  const bool known = facts.kernel_major > 6 || (facts.kernel_major == 6 && facts.kernel_minor >= 6);
+  if (!known) return base::cat("Linux ", facts.kernel_release, " cannot (since 6.6)");
+  if (!facts.in_initial_user_namespace) return "the runtime itself runs in a user namespace";
+  const bool writable = ::geteuid() != 0 || ::access("/proc/sys/vm/memfd_noexec", W_OK) == 0;
+  return writable ? "" : "/proc/sys/vm/memfd_noexec is not writable";
+}
+
+bool has_label_rule(const policy::Policy& policy) { return policy.lsm.unconfined || policy.lsm.required; }
+
+bool looks_at_labels(const oci::Spec& spec, const policy::Effective& policy) {
+  const bool asked = spec.process && (!spec.process->apparmor_profile.empty() || !spec.process->selinux_label.empty());
+  return asked || has_label_rule(policy.policy) || (!policy.audited.empty() && has_label_rule(policy.audited.front()));
+}
+
 harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& spec, int root_fd, const PrepareRequest& request) {
   harden::Abilities abilities;
   abilities.cap_last_cap = facts.cap_last_cap;
@@ -98,6 +120,10 @@ harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& sp
   abilities.noswap_unable = noswap_obstacle(facts);
   abilities.noswap = abilities.noswap_unable.empty();
   abilities.host_namespaces = host_namespaces(spec);
+  abilities.apparmor = facts.apparmor;
+  abilities.selinux = facts.selinux;
+  abilities.mdwe_unable = mdwe_obstacle(facts);
+  abilities.memfd_noexec_unable = memfd_noexec_obstacle(facts);
   if (!request.remap_unable.empty()) {
     abilities.remap_unable = request.remap_unable;
   } else if (!facts.userns_available) {
@@ -190,12 +216,12 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   if (request.remap_unable.empty()) report_notes(spec, log);
   // Next to the cgroup of the container itself, which may be running.
   if (request.substitute != nullptr && !spec.linux.cgroups_path.empty()) spec.linux.cgroups_path += "-" + request.id;
-  const bool lsm = spec.process && (!spec.process->apparmor_profile.empty() || !spec.process->selinux_label.empty());
-  const kernel::Facts facts = TRY(kernel::probe_facts(lsm));
   const UniqueFd root(::open(root_path(spec, options.bundle).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   Selected selected = TRY(select_policy(global, spec, request.id, options.bundle, root.get(), request.refusals == Refusals::kLog));
   if (request.remap_unable.empty()) report_selection(selected.policy, log);
-  const harden::Abilities abilities = find_abilities(facts, spec, root.get(), request);
+  const kernel::Facts facts = TRY(kernel::probe_facts(looks_at_labels(spec, selected.policy)));
+  auto abilities = find_abilities(facts, spec, root.get(), request);
+  abilities.entrypoint = selected.entrypoint;
   auto hardened = harden::harden(std::move(spec), selected.policy, abilities);
   if (!hardened && request.refusals == Refusals::kLog) log_refusal(selected.log, request.id, hardened.error());
   harden::Outcome outcome = TRY(std::move(hardened));

@@ -11,6 +11,19 @@
 
 namespace cli {
 
+namespace {
+
+bool looks_at_entrypoint(const policy::Policy& policy) {
+  const auto& rule = policy.process.memory_deny_write_execute;
+  return rule && rule->value == policy::WriteExecute::kByKind;
+}
+
+bool looks_at_entrypoint(const policy::Effective& policy) {
+  return looks_at_entrypoint(policy.policy) || (!policy.audited.empty() && looks_at_entrypoint(policy.audited.front()));
+}
+
+}  // namespace
+
 policy::Circumstances circumstances() {
   utsname name{};
   ::uname(&name);
@@ -26,7 +39,11 @@ base::Result<Selected> select_policy(const GlobalArgs& global, const oci::Spec& 
   if (const auto* wanted = policy::find_log(chain)) log = *wanted;
   auto policy = policy::resolve(chain, global.policy, kDefaultPolicy, subject, circumstances());
   if (!policy && log_refusals) log_refusal(log, id, policy.error());
-  return Selected{.policy = TRY(std::move(policy)), .log = std::move(log)};
+  Selected out{.policy = TRY(std::move(policy)), .log = std::move(log), .entrypoint = std::move(subject.entrypoint)};
+  if (out.entrypoint.empty() && looks_at_entrypoint(out.policy) && spec.process) {
+    out.entrypoint = find_entrypoint(root_fd, *spec.process);
+  }
+  return out;
 }
 
 }  // namespace cli

@@ -17,6 +17,7 @@ inline constexpr const char* kDefaultPolicy = "faas";
 struct Selected {
   policy::Effective policy;
   std::optional<policy::DecisionLog> log;
+  std::string entrypoint;  // the kind of program, if the policy looks at it
 };
 
 // `root_fd`: the container's root, or -1; looked into only where a policy selects by the kind of program.

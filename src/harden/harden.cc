@@ -2,9 +2,29 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "harden/work.h"
+#include "policy/combine.h"
 
 namespace harden {
+
+namespace {
+
+// What the policy requires is met in full, or nothing is made.
+base::Result<void> check_required(const policy::Policy& policy, const Decisions& decisions) {
+  for (const auto& decision : decisions) {
+    if (!decision.degraded) continue;
+    const auto* required = policy::requirement_of(policy, decision.control);
+    if (required == nullptr) continue;
+    return base::Error::policy(base::cat("policy ", base::quote(policy.id()), " refuses: ", decision.control,
+                                         " cannot be met in full here: ", decision.effective, ": ", decision.why, " (",
+                                         decision.source, ")"))
+        .hint(base::cat("it is required by ", required->origin.text()));
+  }
+  return base::ok();
+}
+
+}  // namespace
 
 // The table of contents. Order matters: the user namespace is decided before what depends on it, a tmpfs is added
 // before the options of all mounts are looked at, and a place for secrets is looked for among all mounts and masks.
@@ -14,9 +34,11 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   Work work{.spec = spec, .policy = policy, .abilities = abilities, .decisions = decisions};
 
   TRY(harden_identity(work));
+  TRY(harden_lsm(work));
   hardened.own_namespaces_ = harden_namespaces(work);
   harden_capabilities(work);
   harden_process(work);
+  harden_locks(work);
   harden_rlimits(work);
   TRY(harden_binds(work));
   harden_root(work);
@@ -31,10 +53,12 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   hardened.seccomp_policies_ = harden_seccomp(work);
   hardened.secret_files_ = TRY(harden_environment(work));
   hardened.wall_clock_ = harden_wall_clock(work);
+  TRY(check_required(policy, decisions));
 
   hardened.idmap_mounts_ = work.idmap_mounts;
   hardened.root_nosuid_ = work.root_nosuid;
   hardened.root_nodev_ = work.root_nodev;
+  hardened.locks_ = work.locks;
   hardened.denied_binds_ = std::move(work.denied_binds);
   hardened.policy_name_ = policy.id();
   hardened.spec_ = std::move(spec);

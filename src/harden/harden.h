@@ -27,6 +27,10 @@ struct Abilities {
   std::uint64_t host_namespaces = 0;  // CLONE_NEW*: what the request joins by path is the runtime's own
   bool noswap = false;        // a tmpfs can be kept out of swap
   std::string noswap_unable;  // else: why not
+  bool apparmor = false, selinux = false;  // is on; asked only if a rule looks at it
+  std::string mdwe_unable;  // why a process cannot give up executing what was writable; empty: it can
+  std::string memfd_noexec_unable;  // why a pid namespace cannot keep files in memory from being executed; empty: it can
+  std::string entrypoint;   // the kind of program that the container runs (policy/subject.h), if a rule looks at it
 };
 
 // A secret that was taken out of the environment; its value is in no decision and in no text.
@@ -53,6 +57,13 @@ struct DeniedBinds {
 // Seconds between SIGTERM and SIGKILL for a container that has run as long as it may.
 constexpr unsigned kWallClockGrace = 10;
 
+// What holds for the process and for all that it executes, and config.json cannot express.
+struct ProcessLocks {
+  std::uint32_t secure_bits = 0;    // SECBIT_*, set and locked
+  bool deny_write_execute = false;  // PR_SET_MDWE
+  bool memfd_noexec = false;        // vm.memfd_noexec of its pid namespace
+};
+
 struct Outcome;
 
 class Hardened {
@@ -66,6 +77,7 @@ class Hardened {
   // Flags of the root mount, which config.json cannot express.
   bool root_nosuid() const { return root_nosuid_; }
   bool root_nodev() const { return root_nodev_; }
+  const ProcessLocks& locks() const { return locks_; }
   const DeniedBinds& denied_binds() const { return denied_binds_; }
   // CLONE_NEW*: a path of one of these must not lead to the runtime's own, for whoever opens it.
   std::uint64_t own_namespaces() const { return own_namespaces_; }
@@ -84,6 +96,7 @@ class Hardened {
   bool idmap_mounts_ = false;
   bool root_nosuid_ = false;
   bool root_nodev_ = false;
+  ProcessLocks locks_;
   DeniedBinds denied_binds_;
   std::uint64_t own_namespaces_ = 0;
   std::uint64_t wall_clock_ = 0;

@@ -20,6 +20,7 @@ struct Work {
   bool idmap_mounts = false;
   bool root_nosuid = false;
   bool root_nodev = false;
+  ProcessLocks locks;
   DeniedBinds denied_binds;
 };
 
@@ -65,9 +66,11 @@ bool is_below(std::string_view path, std::string_view directory);
 
 // One a concern, in the order of harden.cc.
 base::Result<void> harden_identity(Work& work);
+base::Result<void> harden_lsm(Work& work);
 std::uint64_t harden_namespaces(Work& work);  // CLONE_NEW*, as Hardened::own_namespaces()
 void harden_capabilities(Work& work);
 void harden_process(Work& work);
+void harden_locks(Work& work);
 void harden_rlimits(Work& work);
 base::Result<void> harden_binds(Work& work);
 void harden_root(Work& work);

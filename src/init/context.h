@@ -35,6 +35,11 @@ inline std::uint64_t wide(const std::uint32_t* words) {
   return static_cast<std::uint64_t>(words[0]) | static_cast<std::uint64_t>(words[1]) << 32;
 }
 
+// Of Linux 6.3, which the headers of 6.1 do not have; PR_SET_MDWE(2const).
+constexpr long kSetMdwe = 65;
+constexpr long kGetMdwe = 66;
+constexpr long kRefuseExecGain = 1;  // PR_MDWE_REFUSE_EXEC_GAIN
+
 void send(const Context& ctx, MessageKind kind, std::int32_t err, std::uint32_t detail);
 bool receive(int fd, Message& message);  // false: end of file or error
 
@@ -65,6 +70,7 @@ long keyring(Context&, const plan::image::Op&);
 long session(Context&, const plan::image::Op&);
 long unshare(Context&, const plan::image::Op&);
 long join_mount_ns(Context&, const plan::image::Op&);
+long memfd_noexec(Context&, const plan::image::Op&);
 long entered(Context&, const plan::image::Op&);
 long hostname(Context&, const plan::image::Op&);
 long domainname(Context&, const plan::image::Op&);
@@ -82,11 +88,13 @@ long bounding(Context&, const plan::image::Op&);
 long identity(Context&, const plan::image::Op&);
 long capabilities(Context&, const plan::image::Op&);
 long no_new_privs(Context&, const plan::image::Op&);
+long deny_write_execute(Context&, const plan::image::Op&);
 long not_dumpable(Context&, const plan::image::Op&);
 // verify.cc
 long verify_identity(Context&, const plan::image::Op&);
 long verify_caps(Context&, const plan::image::Op&);
 long verify_no_new_privs(Context&, const plan::image::Op&);
+long verify_locks(Context&, const plan::image::Op&);
 long verify_mount(Context&, const plan::image::Op&);
 long verify_mask(Context&, const plan::image::Op&);
 long verify_cwd(Context&, const plan::image::Op&);

@@ -42,10 +42,25 @@ long identity(Context& ctx, const Op& op) {
   return result;
 }
 
+namespace {
+
+// Locks of the caller's stay: the kernel refuses a value without them.
+long set_secure_bits(std::uint64_t bits) {
+  const long result = call(__NR_prctl, PR_SET_SECUREBITS, bits, 0, 0, 0);
+  if (result != -EPERM) return result;
+  const long now = call(__NR_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
+  return failed(now) ? now : call(__NR_prctl, PR_SET_SECUREBITS, static_cast<std::uint64_t>(now) | bits, 0, 0, 0);
+}
+
+}  // namespace
+
+// The secure bits come last, since one of them forbids to raise ambient capabilities; the capability that it takes to
+// set them is kept until then.
 long capabilities(Context& ctx, const Op& op) {
   const std::uint32_t* w = ctx.words(op);  // effective, permitted, inheritable, ambient: lo, hi each
+  const std::uint32_t extra = op.a == 0 ? 0 : 1U << CAP_SETPCAP;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  const __user_cap_data_struct data[2] = {{w[0], w[2], w[4]}, {w[1], w[3], w[5]}};
+  __user_cap_data_struct data[2] = {{w[0] | extra, w[2] | extra, w[4]}, {w[1], w[3], w[5]}};
   long result = call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   if (!failed(result)) result = call(__NR_capset, &header, data);
   if (failed(result)) return result;
@@ -55,10 +70,20 @@ long capabilities(Context& ctx, const Op& op) {
     result = call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0);
     if (failed(result)) return result;
   }
-  return call(__NR_prctl, PR_SET_KEEPCAPS, 0, 0, 0, 0);
+  result = call(__NR_prctl, PR_SET_KEEPCAPS, 0, 0, 0, 0);
+  if (failed(result) || op.a == 0) return result;
+  result = set_secure_bits(op.a);
+  if (failed(result)) return result;
+  data[0] = {w[0], w[2], w[4]};
+  return call(__NR_capset, &header, data);
 }
 
 long no_new_privs(Context&, const Op&) { return call(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+
+// Kept by fork and execve: the kernel counts it among what a process's memory is (MMF_HAS_MDWE).
+long deny_write_execute(Context&, const Op&) {
+  return call(__NR_prctl, kSetMdwe, kRefuseExecGain, 0, 0, 0);
+}
 
 long not_dumpable(Context&, const Op&) { return call(__NR_prctl, PR_SET_DUMPABLE, 0); }
 

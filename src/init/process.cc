@@ -93,6 +93,22 @@ long unshare(Context&, const Op& op) { return call(__NR_unshare, op.a); }
 
 long join_mount_ns(Context& ctx, const Op& op) { return call(__NR_setns, ctx.fd(op.slot), CLONE_NEWNS); }
 
+// In the new pid namespace, whose setting this is whichever procfs it is written through, as the host's root, which alone
+// may. 2: a memfd that is not said to be executable is not, and none can be (Documentation/admin-guide/sysctl/vm.rst).
+// Read back here, where nobody else is in that namespace: trying it would be told in the kernel's log at each start.
+long memfd_noexec(Context& ctx, const Op&) {
+  const long file = call(__NR_openat, AT_FDCWD, "/proc/sys/vm/memfd_noexec", O_RDWR | O_CLOEXEC);
+  if (failed(file)) return file;
+  char now = 0;
+  long n = call(__NR_write, file, "2", 1);
+  if (!failed(n)) n = call(__NR_pread64, file, &now, 1, 0);
+  call(__NR_close, file);
+  if (failed(n)) return n;
+  if (now == '2') return 0;
+  ctx.detail = kMismatch;
+  return -EPERM;
+}
+
 // The parent looks while init goes on; what it finds decides whether init is ever told to start.
 long entered(Context& ctx, const Op&) {
   send(ctx, MessageKind::kEntered, 0, 0);

@@ -99,6 +99,18 @@ long verify_no_new_privs(Context& ctx, const Op&) {
   return set == 1 ? 0 : mismatch(ctx);
 }
 
+long verify_locks(Context& ctx, const Op& op) {
+  if ((op.flags & plan::image::kWriteExecute) != 0) {
+    const long mdwe = call(__NR_prctl, kGetMdwe, 0, 0, 0, 0);
+    if (failed(mdwe)) return mdwe;
+    if (mdwe != kRefuseExecGain) return mismatch(ctx);
+  }
+  if (op.a == 0) return 0;
+  const long bits = call(__NR_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
+  if (failed(bits)) return bits;
+  return (static_cast<std::uint64_t>(bits) & op.a) == op.a ? 0 : mismatch(ctx);
+}
+
 long verify_mount(Context& ctx, const Op& op) {
   kernel::InRoot how;
   how.flags = O_PATH;

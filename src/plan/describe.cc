@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "oci/names.h"
 #include "plan/print.h"
+#include "policy/secure_bits.h"
 
 namespace plan {
 namespace {
@@ -53,6 +54,14 @@ std::string cap_sets(const oci::Capabilities& c) {
              cap_set(c.inheritable), " ambient ", cap_set(c.ambient));
 }
 
+std::string secure_bit_names(std::uint32_t bits) {
+  std::vector<std::string> out;
+  for (const auto& bit : policy::kSecureBits) {
+    if ((bits & bit.bits) == bit.bits) out.emplace_back(bit.name);
+  }
+  return out.empty() ? "" : cat("locked ", base::join(out, ","));
+}
+
 std::string limit(std::uint64_t value) { return value == ~0ULL ? "unlimited" : std::to_string(value); }
 
 std::string source_of(const LaunchPlan& plan, Slot slot) {
@@ -80,6 +89,7 @@ struct Describer {
     return {"unshare", base::join(names, " ")};
   }
   StepText operator()(const JoinMountNamespace&) const { return {"join", "mount"}; }
+  StepText operator()(const MemfdNoexec&) const { return {"memory-files", "not executed"}; }
   StepText operator()(const Entered&) const { return {"namespaces", "checked by the parent"}; }
   StepText operator()(const Hostname& o) const { return {"hostname", o.name}; }
   StepText operator()(const Domainname& o) const { return {"domainname", o.name}; }
@@ -121,15 +131,19 @@ struct Describer {
   StepText operator()(const Label& o) const { return {"label", cat(o.attribute, " ", o.value)}; }
   StepText operator()(const Bounding& o) const { return {"bounding-set", cap_set(o.set)}; }
   StepText operator()(const Identity& o) const { return {"user", cat(o.uid, ":", o.gid, " groups ", numbers(o.groups))}; }
-  StepText operator()(const SetCaps& o) const { return {"capabilities", cap_sets(o.caps)}; }
+  StepText operator()(const SetCaps& o) const {
+    return {"capabilities", cat(cap_sets(o.caps), after_space(secure_bit_names(o.secure_bits)))};
+  }
   StepText operator()(const Umask& o) const { return {"umask", octal(o.mask)}; }
   StepText operator()(const Chdir& o) const { return {"chdir", cat(o.path, o.may_fail ? " if root may" : "")}; }
   StepText operator()(const FindExecutable& o) const { return {"find", base::join(o.candidates, " ")}; }
   StepText operator()(const NoNewPrivs&) const { return {"no-new-privs", ""}; }
+  StepText operator()(const DenyWriteExecute&) const { return {"memory", "writable or executable"}; }
   StepText operator()(const NotDumpable&) const { return {"not-dumpable", ""}; }
   StepText operator()(const VerifyIdentity& o) const { return {"verify", cat("user ", o.uid, ":", o.gid)}; }
   StepText operator()(const VerifyCaps&) const { return {"verify", "capabilities"}; }
   StepText operator()(const VerifyNoNewPrivs&) const { return {"verify", "no-new-privs"}; }
+  StepText operator()(const VerifyLocks&) const { return {"verify", "locks"}; }
   StepText operator()(const VerifyMount& o) const {
     return {"verify", cat("mount ", o.path, after_space(attributes(o.flags & 15)))};  // ST_* has the same low bits
   }

@@ -59,6 +59,7 @@ struct Encoder {
   void operator()(const Session&) { add(OpKind::kSession); }
   void operator()(const Unshare& o) { add(OpKind::kUnshare).a = o.flags; }
   void operator()(const JoinMountNamespace& o) { add(OpKind::kJoinMountNs, o.ns); }
+  void operator()(const MemfdNoexec&) { add(OpKind::kMemfdNoexec); }
   void operator()(const Entered&) { add(OpKind::kEntered); }
   void operator()(const Hostname& o) { one_text(OpKind::kHostname, o.name); }
   void operator()(const Domainname& o) { one_text(OpKind::kDomainname, o.name); }
@@ -142,7 +143,11 @@ struct Encoder {
   void operator()(const Label& o) { two_texts(OpKind::kLabel, o.proc, o.attribute, o.value); }
   void operator()(const Bounding& o) { pair(OpKind::kBounding, o.set, static_cast<std::uint64_t>(o.last)); }
   void operator()(const Identity& o) { ids(OpKind::kIdentity, o.uid, o.gid, o.groups); }
-  void operator()(const SetCaps& o) { caps(add(OpKind::kCapabilities), o.caps); }
+  void operator()(const SetCaps& o) {
+    image::Op& op = add(OpKind::kCapabilities);
+    caps(op, o.caps);
+    op.a = o.secure_bits;
+  }
   void operator()(const Umask& o) { add(OpKind::kUmask).a = o.mask; }
   void operator()(const Chdir& o) { flag(one_text(OpKind::kChdir, o.path), image::kSkipMissing, o.may_fail); }
   void operator()(const FindExecutable& o) {
@@ -150,12 +155,18 @@ struct Encoder {
     for (const auto& candidate : o.candidates) word(op, text(candidate));
   }
   void operator()(const NoNewPrivs&) { add(OpKind::kNoNewPrivs); }
+  void operator()(const DenyWriteExecute&) { add(OpKind::kDenyWriteExecute); }
   void operator()(const NotDumpable&) { add(OpKind::kNotDumpable); }
   void operator()(const VerifyIdentity& o) { ids(OpKind::kVerifyIdentity, o.uid, o.gid, o.groups); }
   void operator()(const VerifyCaps& o) {
     image::Op& op = add(OpKind::kVerifyCaps);
     caps(op, o.caps);
     wide(op, o.caps.bounding);
+  }
+  void operator()(const VerifyLocks& o) {
+    image::Op& op = add(OpKind::kVerifyLocks);
+    op.a = o.secure_bits;
+    flag(op, image::kWriteExecute, o.deny_write_execute);
   }
   void operator()(const VerifyNoNewPrivs&) { add(OpKind::kVerifyNoNewPrivs); }
   void operator()(const VerifyMount& o) {

@@ -88,16 +88,20 @@ base::Result<void> plan_identity(Builder& b) {
   b.add(Chdir{cwd, true}, "/process/cwd");
   b.add(Bounding{caps.bounding, b.facts.cap_last_cap}, "/process/capabilities/bounding");
   b.add(Identity{user.uid, user.gid, user.additional_gids}, "/process/user");
-  b.add(SetCaps{caps}, "/process/capabilities");
+  const harden::ProcessLocks& locks = b.hardened.locks();
+  const std::string locked_by = base::cat("policy ", b.plan.policy_name);
+  b.add(SetCaps{caps, locks.secure_bits}, "/process/capabilities");
   b.add(Umask{user.umask.value_or(022)}, "/process/user/umask");
   b.add(Chdir{cwd, false}, "/process/cwd");
   if (b.options.program.empty()) b.add(FindExecutable{candidates(process)}, "/process/args/0");
   if (process.no_new_privileges) b.add(NoNewPrivs{}, "/process/noNewPrivileges");
+  if (locks.deny_write_execute) b.add(DenyWriteExecute{}, locked_by);
   b.add(NotDumpable{}, "runtime: nothing of init can be read until the program is in place");
 
   b.add(VerifyIdentity{user.uid, user.gid, user.additional_gids}, "/process/user");
   b.add(VerifyCaps{caps}, "/process/capabilities");
   if (process.no_new_privileges) b.add(VerifyNoNewPrivs{}, "/process/noNewPrivileges");
+  if (locks.secure_bits != 0 || locks.deny_write_execute) b.add(VerifyLocks{locks.secure_bits, locks.deny_write_execute}, locked_by);
   b.add(VerifyCwd{}, "/process/cwd");
   return base::ok();
 }

@@ -22,6 +22,7 @@ enum class OpKind : std::uint16_t {
   kSession,        // -  a new session, without a terminal
   kUnshare,        // a: CLONE_NEW* flags
   kJoinMountNs,    // slot: an open mount namespace
+  kMemfdNoexec,    // -  vm.memfd_noexec=2 for the pid namespace, by the host's procfs; read back at once
   kEntered,        // -  tells the parent that all namespaces are entered
   kHostname,       // text
   kDomainname,     // text
@@ -47,15 +48,17 @@ enum class OpKind : std::uint16_t {
   kLabel,          // slot: a procfs; text: attribute below /proc/thread-self/attr; text2: value
   kBounding,       // a: set; everything outside it is dropped; b: highest capability of this kernel
   kIdentity,       // a: uid; b: gid; words: supplementary groups; flags: kKeepGroups
-  kCapabilities,   // words: effective lo, hi, permitted lo, hi, inheritable lo, hi, ambient lo, hi
+  kCapabilities,   // words: effective lo, hi, permitted lo, hi, inheritable lo, hi, ambient lo, hi; a: SECBIT_* to set
   kUmask,          // a
   kChdir,          // text: path, in root; flags
   kFindExecutable, // words: candidate paths (offsets), remembers the first that may be executed
   kNoNewPrivs,     // -
+  kDenyWriteExecute,  // -
   kNotDumpable,    // -
   kVerifyIdentity, // a: uid; b: gid; words: supplementary groups
   kVerifyCaps,     // words as kCapabilities, then bounding lo, hi
   kVerifyNoNewPrivs,  // -
+  kVerifyLocks,    // a: SECBIT_* that must be set; flags: kWriteExecute
   kVerifyMount,    // text: path; a: ST_* flags that must be set; b: f_type that it must have, or 0
   kVerifyMask,     // text: path
   kVerifyCwd,      // -
@@ -76,6 +79,7 @@ enum OpFlags : std::uint16_t {
   kIgnoreErrors = 1 << 7,    // a failure is a warning
   kSkipMissing = 1 << 8,
   kByPath = 1 << 9,          // kExec: by way of /proc/self/fd, with execve(2)
+  kWriteExecute = 1 << 10,   // kVerifyLocks: what was writable cannot be executed
 };
 
 struct Op {

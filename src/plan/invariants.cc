@@ -110,6 +110,25 @@ bool cgroup_first(const LaunchPlan& plan, const harden::Hardened&) {
          at.before<JoinCgroup, NewMount>() && (!joined || !cgroup_namespace || *joined < *cgroup_namespace);
 }
 
+// What the policy locks is set after the last change to the user, and found so before init is ready.
+bool locks_in_force(const LaunchPlan& plan, const harden::Hardened& hardened) {
+  const Order at(plan);
+  const auto& locks = hardened.locks();
+  const auto caps = at.first<SetCaps>();
+  if (!caps || std::get<SetCaps>(plan.steps[*caps].op).secure_bits != locks.secure_bits) return false;
+  const auto verify = at.first<VerifyLocks>();
+  if (at.count<DenyWriteExecute>() != (locks.deny_write_execute ? 1U : 0U)) return false;
+  if (at.count<MemfdNoexec>() != (locks.memfd_noexec ? 1U : 0U) || !at.before<MemfdNoexec, SetupIdentity>() ||
+      !at.before<MemfdNoexec, Pivot>()) {
+    return false;
+  }
+  if (locks.secure_bits == 0 && !locks.deny_write_execute) return !verify;
+  if (!verify) return false;
+  const auto& verified = std::get<VerifyLocks>(plan.steps[*verify].op);
+  return verified.secure_bits == locks.secure_bits && verified.deny_write_execute == locks.deny_write_execute &&
+         at.before<SetCaps, VerifyLocks>() && at.before<DenyWriteExecute, VerifyLocks>() && at.before<VerifyLocks, Ready>();
+}
+
 // Nothing is mounted, and no node is made, once the masks are in place.
 bool masks_last(const LaunchPlan& plan, const harden::Hardened&) {
   const Order at(plan);
@@ -232,6 +251,7 @@ const Invariant kInvariants[] = {
     {"filter-present", filter_present},
     {"no-new-privs-before-filter", no_new_privs_before_filter},
     {"capabilities-after-last-mount", capabilities_after_last_mount},
+    {"locks-in-force", locks_in_force},
     {"no-host-path-after-pivot", no_host_path_after_pivot},
     {"cgroup-first", cgroup_first},
     {"masks-last", masks_last},

@@ -56,6 +56,8 @@ std::uint64_t root_propagation(const oci::Linux& config) {
 // What init can do while the parent is still busy. The memory of a network namespace is not the container's where init
 // joins its cgroup later (v1), as it was not when the clone made it.
 void plan_before_descriptors(Builder& b) {
+  // The file is the host's root's: before the container's ids are taken, and in its pid namespace already.
+  if (b.hardened.locks().memfd_noexec) b.add(MemfdNoexec{}, base::cat("policy ", b.plan.policy_name));
   if (b.is_new(CLONE_NEWNET)) {
     b.add(Unshare{CLONE_NEWNET}, b.namespace_pointer(CLONE_NEWNET));
     b.add(Loopback{}, b.namespace_pointer(CLONE_NEWNET));

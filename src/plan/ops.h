@@ -26,6 +26,7 @@ struct Keyring {};
 struct Session {};
 struct Unshare { std::uint64_t flags = 0; };
 struct JoinMountNamespace { Slot ns; };
+struct MemfdNoexec {};
 struct Entered {};
 struct Hostname { std::string name; };
 struct Domainname { std::string name; };
@@ -59,15 +60,17 @@ struct OwnStdio { std::uint32_t uid = 0; };
 struct Label { Slot proc; std::string attribute, value; };
 struct Bounding { oci::CapSet set = 0; int last = 40; };
 struct Identity { std::uint32_t uid = 0, gid = 0; std::vector<std::uint32_t> groups; };
-struct SetCaps { oci::Capabilities caps; };
+struct SetCaps { oci::Capabilities caps; std::uint32_t secure_bits = 0; };  // SECBIT_* besides those in force
 struct Umask { std::uint32_t mask = 022; };
 struct Chdir { std::string path; bool may_fail = false; };
 struct FindExecutable { std::vector<std::string> candidates; };
 struct NoNewPrivs {};
+struct DenyWriteExecute {};
 struct NotDumpable {};
 struct VerifyIdentity { std::uint32_t uid = 0, gid = 0; std::vector<std::uint32_t> groups; };
 struct VerifyCaps { oci::Capabilities caps; };
 struct VerifyNoNewPrivs {};
+struct VerifyLocks { std::uint32_t secure_bits = 0; bool deny_write_execute = false; };
 struct VerifyMount { std::string path; std::uint64_t flags = 0; std::uint64_t type = 0; bool may_be_missing = false; };  // ST_*, *_SUPER_MAGIC
 struct VerifyMask { std::string path; };
 struct VerifyCwd {};
@@ -78,11 +81,11 @@ struct Seccomp { std::uint32_t flags = 0; std::size_t instructions = 0; };
 // execve(2) alone.
 struct Exec { Slot program; bool by_path = false; };
 
-using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, Entered, Hostname, Domainname,
+using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, MemfdNoexec, Entered, Hostname, Domainname,
                         Loopback, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
                         SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
-                        Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, NotDumpable, VerifyIdentity,
-                        VerifyCaps, VerifyNoNewPrivs, VerifyMount, VerifyMask, VerifyCwd, Ready, CloseFds, Seccomp, Exec>;
+                        Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, DenyWriteExecute, NotDumpable, VerifyIdentity,
+                        VerifyCaps, VerifyNoNewPrivs, VerifyLocks, VerifyMount, VerifyMask, VerifyCwd, Ready, CloseFds, Seccomp, Exec>;
 
 // `because`: the place in config.json ("/mounts/3"), the policy's rule, or the reason a runtime always does it.
 // Explain prints it and an error cites it.

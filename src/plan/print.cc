@@ -54,6 +54,9 @@ std::string policy_lines(const policy::Effective& policy) {
   for (const auto& use : policy.exceptions) {
     out += cat("exception ", use.id, " until ", use.expires, " for ", base::escape(use.owner), ": ", base::escape(use.reason), "\n");
   }
+  for (const auto& required : policy.policy.required) {
+    out += cat("required ", required.control, " by ", base::escape(required.origin.text()), "\n");
+  }
   return out;
 }
 
@@ -118,6 +121,9 @@ void print_decisions(JsonWriter& w, const harden::Decisions& decisions) {
 void print_policy(JsonWriter& w, const policy::Effective& policy) {
   w.member("selectedBy", policy.selected_by);
   w.list("layers", policy.layers);
+  std::vector<std::string> required;
+  for (const auto& entry : policy.policy.required) required.push_back(entry.control);
+  w.list("required", required);
   w.key("exceptions");
   w.open('[');
   for (const auto& use : policy.exceptions) {

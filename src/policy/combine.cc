@@ -56,6 +56,33 @@ Mode mode_of(const Policy& policy, std::string_view control) {
   return policy.mode;
 }
 
+// What one of them requires is required.
+void tighten_required(std::vector<Requirement>& own, const std::vector<Requirement>& limit) {
+  for (const auto& entry : limit) {
+    const auto at = std::find_if(own.begin(), own.end(), [&](const Requirement& r) { return r.control == entry.control; });
+    if (at == own.end()) {
+      own.push_back(entry);
+    } else {
+      add(at->origin, entry.origin);
+    }
+  }
+}
+
+void compare_required(const Policy& before, const Policy& after, std::vector<Difference>& out) {
+  constexpr auto kYes = "required", kNo = "as far as the host can";
+  const auto add_missing = [&](const Policy& in, const Policy& from, bool wider) {
+    for (const auto& entry : in.required) {
+      if (requirement_of(from, entry.control) != nullptr) continue;
+      out.push_back({.control = base::cat("required:", entry.control),
+                     .before = wider ? kYes : kNo,
+                     .after = wider ? kNo : kYes,
+                     .wider = wider});
+    }
+  };
+  add_missing(before, after, true);
+  add_missing(after, before, false);
+}
+
 template <typename T>
 std::string rule_text(const Rule<T>& rule) {
   return rule ? lattice::text(rule->value) : "no rule";
@@ -109,7 +136,13 @@ void compare_filters(const Rule<SeccompPolicy>& before, const Rule<SeccompPolicy
 
 }  // namespace
 
+const Requirement* requirement_of(const Policy& policy, std::string_view control) {
+  const auto at = std::find_if(policy.required.begin(), policy.required.end(), [&](const Requirement& r) { return r.control == control; });
+  return at == policy.required.end() ? nullptr : &*at;
+}
+
 void tighten(Policy& policy, const Policy& limit) {
+  tighten_required(policy.required, limit.required);
   tighten_keep(policy.environment, limit.environment);
   auto keep = std::move(policy.environment.keep);
   for_each_rule(
@@ -138,12 +171,12 @@ void widen(Policy& policy, const Policy& more, const std::string& because) {
 Policy in_force(Policy policy, InForce which) {
   if (policy.mode == Mode::kEnforce && policy.modes.empty()) return policy;  // the most there are
   Policy out = policy;
-  for_each_rule(
-      [&](const Control& control, auto& rule) {
-        const Mode mode = mode_of(policy, control.name);
-        if (mode == Mode::kOff || (mode == Mode::kAudit && which == InForce::kEnforced)) rule.reset();
-      },
-      out);
+  const auto is_out = [&](std::string_view control) {
+    const Mode mode = mode_of(policy, control);
+    return mode == Mode::kOff || (mode == Mode::kAudit && which == InForce::kEnforced);
+  };
+  for_each_rule([&](const Control& control, auto& rule) { if (is_out(control.name)) rule.reset(); }, out);
+  std::erase_if(out.required, [&](const Requirement& r) { return is_out(r.control); });
   out.mode = Mode::kEnforce;
   out.modes.clear();
   return out;
@@ -162,6 +195,7 @@ std::vector<Difference> differences(const Policy& before, const Policy& after) {
         }
       },
       was, is);
+  compare_required(was, is, out);
   return out;
 }
 

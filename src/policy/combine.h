@@ -18,13 +18,16 @@ void tighten(Policy& policy, const Policy& limit);
 // that `policy` has no rule for is left as it is: there is nothing to widen.
 void widen(Policy& policy, const Policy& more, const std::string& because);
 
+// Where it is said that the control is required; nullptr if nowhere.
+const Requirement* requirement_of(const Policy& policy, std::string_view control);
+
 // Only the rules that are in force: those with the mode kEnforce, or with kAudit too.
 enum class InForce { kEnforced, kAudited };
 Policy in_force(Policy policy, InForce which);
 
 // One control, or one system call of a filter, on which two policies differ.
 struct Difference {
-  std::string control;  // "process.capabilities", "seccomp:mount"
+  std::string control;  // "process.capabilities", "seccomp:mount", "required:process.rootUser"
   std::string before;   // "no rule" if there is none
   std::string after;
   bool wider = false;  // `after` leaves something that `before` does not

@@ -34,6 +34,9 @@ void inherit_process(Process& own, const Process& base) {
   add(own.rlimits, base.rlimits, [](const auto& a, const auto& b) { return a.resource == b.resource; });
   take(own.realtime, base.realtime);
   take(own.umask, base.umask);
+  take(own.locked_secure_bits, base.locked_secure_bits);
+  take(own.memory_deny_write_execute, base.memory_deny_write_execute);
+  take(own.memfd_noexec, base.memfd_noexec);
   take(own.oom_score_adj, base.oom_score_adj);
 }
 
@@ -60,9 +63,17 @@ void inherit_environment(Environment& own, const Environment& base) {
   take(own.keep, base.keep);
 }
 
+void inherit_required(std::vector<Requirement>& own, const std::vector<Requirement>& base) {
+  for (const auto& entry : base) {
+    const bool there = std::any_of(own.begin(), own.end(), [&](const Requirement& r) { return r.control == entry.control; });
+    if (!there) own.push_back(entry);
+  }
+}
+
 }  // namespace
 
 void inherit(Policy& policy, const Policy& base) {
+  inherit_required(policy.required, base.required);
   inherit_process(policy.process, base.process);
   take(policy.namespaces.own, base.namespaces.own);
   inherit_filesystem(policy.filesystem, base.filesystem);
@@ -74,6 +85,8 @@ void inherit(Policy& policy, const Policy& base) {
   take(policy.resources.swap, base.resources.swap);
   take(policy.resources.unified, base.resources.unified);
   take(policy.resources.wall_clock, base.resources.wall_clock);
+  take(policy.lsm.unconfined, base.lsm.unconfined);
+  take(policy.lsm.required, base.lsm.required);
   inherit_environment(policy.environment, base.environment);
 }
 

@@ -72,6 +72,8 @@ int rank(RootUser value) {
   return 2;
 }
 
+int rank(WriteExecute value) { return static_cast<int>(value); }
+
 int rank(Secrets value) {
   switch (value) {
     case Secrets::kWarn: return 0;
@@ -113,6 +115,7 @@ bool within(Strict, std::uint32_t a, std::uint32_t b) { return (a & b) == b; }
 bool within(Strict, std::int64_t a, std::int64_t b) { return a >= b; }
 bool within(Strict, ProcView a, ProcView b) { return (a.own_only || !b.own_only) && (a.pids_only || !b.pids_only); }
 bool within(Strict, RootUser a, RootUser b) { return rank(a) >= rank(b); }
+bool within(Strict, WriteExecute a, WriteExecute b) { return rank(a) >= rank(b); }
 bool within(Strict, Secrets a, Secrets b) { return rank(a) >= rank(b); }
 
 bool within(Strict, const Limit& a, const Limit& b) {
@@ -167,6 +170,7 @@ ProcView meet(Strict, ProcView a, ProcView b) {
   return {.own_only = a.own_only || b.own_only, .pids_only = a.pids_only || b.pids_only};
 }
 RootUser meet(Strict, RootUser a, RootUser b) { return rank(a) >= rank(b) ? a : b; }
+WriteExecute meet(Strict, WriteExecute a, WriteExecute b) { return rank(a) >= rank(b) ? a : b; }
 Secrets meet(Strict, Secrets a, Secrets b) { return rank(a) >= rank(b) ? a : b; }
 
 Limit meet(Strict, const Limit& a, const Limit& b) {
@@ -231,6 +235,7 @@ ProcView widen(Strict, ProcView a, ProcView more) {
   return {.own_only = a.own_only && more.own_only, .pids_only = a.pids_only && more.pids_only};
 }
 RootUser widen(Strict, RootUser a, RootUser more) { return rank(a) <= rank(more) ? a : more; }
+WriteExecute widen(Strict, WriteExecute a, WriteExecute more) { return rank(a) <= rank(more) ? a : more; }
 Secrets widen(Strict, Secrets a, Secrets more) { return rank(a) <= rank(more) ? a : more; }
 
 // A limit that the exception does not name stays.

@@ -53,6 +53,15 @@ std::string text(RootUser value) {
   return "refuse";
 }
 
+std::string text(WriteExecute value) {
+  switch (value) {
+    case WriteExecute::kDeny: return "true";
+    case WriteExecute::kAllow: return "false";
+    case WriteExecute::kByKind: break;
+  }
+  return "auto";
+}
+
 std::string text(Secrets value) {
   switch (value) {
     case Secrets::kRedirect: return "redirect";

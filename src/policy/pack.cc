@@ -124,8 +124,10 @@ void fields(P& t, auto&& each) {
   each(first, second);
 }
 void fields(Is<Process> auto& t, auto&& each) {
-  auto& [capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask, oom_score_adj] = t;
-  each(capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask, oom_score_adj);
+  auto& [capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask,
+         locked_secure_bits, memory_deny_write_execute, memfd_noexec, oom_score_adj] = t;
+  each(capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask,
+       locked_secure_bits, memory_deny_write_execute, memfd_noexec, oom_score_adj);
 }
 void fields(Is<Namespaces> auto& t, auto&& each) {
   auto& [own] = t;
@@ -153,15 +155,23 @@ void fields(Is<Environment> auto& t, auto&& each) {
   auto& [allow, strip, warn, secrets, keep] = t;
   each(allow, strip, warn, secrets, keep);
 }
+void fields(Is<Lsm> auto& t, auto&& each) {
+  auto& [unconfined, required] = t;
+  each(unconfined, required);
+}
 void fields(Is<ControlMode> auto& t, auto&& each) {
   auto& [control, mode, reason, origin] = t;
   each(control, mode, reason, origin);
 }
+void fields(Is<Requirement> auto& t, auto&& each) {
+  auto& [control, origin] = t;
+  each(control, origin);
+}
 void fields(Is<Policy> auto& t, auto&& each) {
-  auto& [name, version, description, mode, modes, selectable, process, namespaces, filesystem, devices, sysctl, seccomp,
-         seccomp_limits, resources, environment] = t;
-  each(name, version, description, mode, modes, selectable, process, namespaces, filesystem, devices, sysctl, seccomp,
-       seccomp_limits, resources, environment);
+  auto& [name, version, description, mode, modes, required, selectable, process, namespaces, filesystem, devices, sysctl,
+         seccomp, seccomp_limits, resources, environment, lsm] = t;
+  each(name, version, description, mode, modes, required, selectable, process, namespaces, filesystem, devices, sysctl,
+       seccomp, seccomp_limits, resources, environment, lsm);
 }
 
 template <typename T>

@@ -37,6 +37,13 @@ enum class RootUser {
   kRefuse,
 };
 
+// Whether memory that was writable may become executable.
+enum class WriteExecute {
+  kAllow,
+  kByKind,  // as the kind of program that the container runs needs it (subject.h)
+  kDeny,
+};
+
 // The most that a limit may be; a soft limit the request does not set is `soft`.
 struct RlimitCeiling {
   std::string type;  // "RLIMIT_NOFILE"
@@ -55,6 +62,9 @@ struct Process {
   Rule<std::vector<RlimitCeiling>> rlimits;
   Rule<bool> realtime;  // false: no real-time or deadline scheduling, no real-time I/O class
   Rule<std::uint32_t> umask;         // bits that are taken from the mode of every file that is made
+  Rule<std::vector<std::string>> locked_secure_bits;  // names of secure_bits.h
+  Rule<WriteExecute> memory_deny_write_execute;
+  Rule<bool> memfd_noexec;  // true: no file in memory (memfd_create(2)) is executed
   Rule<std::int64_t> oom_score_adj;  // the least: who is more likely to be killed than others stays so
 };
 
@@ -126,6 +136,12 @@ struct Resources {
   Rule<WallClock> wall_clock;
 };
 
+// Of the labels that config.json asks the host's security module for, where one is on.
+struct Lsm {
+  Rule<bool> unconfined;  // false: none that leaves the container alone
+  Rule<bool> required;    // true: not without one
+};
+
 // What becomes of a variable that holds a secret.
 enum class Secrets {
   kRefuse,    // the container is not made
@@ -157,12 +173,19 @@ struct ControlMode {
   Origin origin;
 };
 
+// A control that a container must have as its rule says, or not be made.
+struct Requirement {
+  std::string control;
+  Origin origin;
+};
+
 struct Policy {
   std::string name;
   std::string version;
   std::string description;
   Mode mode = Mode::kEnforce;
   std::vector<ControlMode> modes;
+  std::vector<Requirement> required;
   bool selectable = false;  // a container's own annotation may ask for it
   std::string id() const { return name + "@" + version; }
 
@@ -175,6 +198,7 @@ struct Policy {
   std::vector<Setting<SeccompPolicy>> seccomp_limits;  // further filters, each of which must allow a call too
   Resources resources;
   Environment environment;
+  Lsm lsm;
 };
 
 }  // namespace policy

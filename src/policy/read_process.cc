@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "oci/names.h"
+#include "policy/secure_bits.h"
 #include "policy/sections.h"
 
 namespace policy {
@@ -57,11 +58,37 @@ base::Result<std::vector<RlimitCeiling>> get_rlimits(const oci::Cursor& value) {
   return out;
 }
 
+// true, false or "auto".
+base::Result<WriteExecute> get_write_execute(const oci::Cursor& value) {
+  if (!value.is_string()) {
+    const auto flag = value.get_bool();
+    if (flag) return *flag ? WriteExecute::kDeny : WriteExecute::kAllow;
+  } else if (TRY(value.get_string()) == "auto") {
+    return WriteExecute::kByKind;
+  }
+  return value.mismatch("true, false or \"auto\"");
+}
+
+base::Result<std::vector<std::string>> get_secure_bits(const oci::Cursor& value) {
+  std::vector<std::string> out;
+  for (const auto& element : TRY(value.get_array())) {
+    const auto name = TRY(element.get_string());
+    if (find_secure_bit(name) == nullptr) {
+      Names known;
+      for (const auto& bit : kSecureBits) known.push_back(bit.name);
+      return unknown(element, "secure bit", name, known);
+    }
+    out.emplace_back(name);
+  }
+  return out;
+}
+
 }  // namespace
 
 base::Result<void> read_process(const oci::Cursor& value, Process& out) {
   const auto section = TRY(Section::open(
-      value, {"capabilities", "unprivilegedPorts", "noNewPrivileges", "rootUser", "rlimits", "realtime", "umask", "oomScoreAdj"}));
+      value, {"capabilities", "unprivilegedPorts", "noNewPrivileges", "rootUser", "rlimits", "realtime", "umask", "oomScoreAdj",
+              "lockedSecureBits", "memoryDenyWriteExecute", "memfdNoexec"}));
   TRY(section.take("capabilities", out.capabilities, get_capabilities));
   TRY(section.take("unprivilegedPorts", out.unprivileged_ports, get_flag));
   TRY(section.take("noNewPrivileges", out.no_new_privileges, get_flag));
@@ -69,6 +96,9 @@ base::Result<void> read_process(const oci::Cursor& value, Process& out) {
   TRY(section.take("rlimits", out.rlimits, get_rlimits));
   TRY(section.take("realtime", out.realtime, get_flag));
   TRY(section.take("umask", out.umask, get_mode_bits));
+  TRY(section.take("lockedSecureBits", out.locked_secure_bits, get_secure_bits));
+  TRY(section.take("memoryDenyWriteExecute", out.memory_deny_write_execute, get_write_execute));
+  TRY(section.take("memfdNoexec", out.memfd_noexec, get_flag));
   return section.take("oomScoreAdj", out.oom_score_adj, [](const oci::Cursor& v) { return v.get_i64(-1000, 1000); });
 }
 

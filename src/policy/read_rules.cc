@@ -166,10 +166,17 @@ base::Result<void> read_resources(const oci::Cursor& value, Resources& out) {
   return section.take("unified", out.unified, [](const oci::Cursor& list) { return list.get_strings(); });
 }
 
+base::Result<void> read_lsm(const oci::Cursor& value, Lsm& out) {
+  const auto section = TRY(Section::open(value, {"unconfined", "required"}));
+  TRY(section.take("unconfined", out.unconfined, get_flag));
+  return section.take("required", out.required, get_flag);
+}
+
 }  // namespace
 
 const Names& rule_sections() {
-  static const Names names = {"process", "namespaces", "filesystem", "devices", "sysctl", "seccomp", "resources", "environment"};
+  static const Names names = {"process", "namespaces", "filesystem", "devices", "sysctl", "seccomp", "resources", "environment",
+                              "lsm"};
   return names;
 }
 
@@ -182,6 +189,7 @@ base::Result<void> read_rules(const oci::Cursor& root, const GroupLookup& groups
   if (const auto section = root.find("seccomp")) TRY(read_seccomp(*section, groups, out.seccomp));
   if (const auto section = root.find("resources")) TRY(read_resources(*section, out.resources));
   if (const auto section = root.find("environment")) TRY(read_environment(*section, out.environment));
+  if (const auto section = root.find("lsm")) TRY(read_lsm(*section, out.lsm));
   return base::ok();
 }
 

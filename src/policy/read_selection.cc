@@ -96,22 +96,32 @@ base::Result<void> check_control(const oci::Cursor& value, std::string_view name
   return unknown(value, "control", name, names);
 }
 
-// "audit", or {"mode": "off", "reason": "…"}.
-base::Result<ControlMode> get_control_mode(const oci::Cursor& value, std::string_view control) {
-  TRY(check_control(value, control));
-  ControlMode out{.control = std::string(control), .mode = Mode::kEnforce, .reason = "", .origin = Section::origin(value)};
-  if (value.is_object()) {
-    TRY(check_members(value, {"mode", "reason"}));
-    const auto mode = TRY(required(value, "mode"));
-    out.mode = TRY(get_mode(mode));
-    if (value.find("reason")) out.reason = TRY(get_text(value, "reason"));
-  } else {
-    out.mode = TRY(get_mode(value));
-  }
-  if (out.mode == Mode::kOff && out.reason.empty()) {
+base::Result<void> add_mode(const oci::Cursor& value, ControlMode mode, Policy& out) {
+  if (mode.mode == Mode::kOff && mode.reason.empty()) {
     return value.fault("\"off\" needs a reason").hint(R"(as in {"mode": "off", "reason": "..."})");
   }
-  return out;
+  out.modes.push_back(std::move(mode));
+  return base::ok();
+}
+
+// "audit", {"mode": "off", "reason": "…"}, {"required": true}.
+base::Result<void> read_control_mode(const oci::Cursor& value, std::string_view control, Policy& out) {
+  TRY(check_control(value, control));
+  ControlMode mode{.control = std::string(control), .mode = Mode::kEnforce, .reason = "", .origin = Section::origin(value)};
+  if (!value.is_object()) {
+    mode.mode = TRY(get_mode(value));
+    return add_mode(value, std::move(mode), out);
+  }
+  TRY(check_members(value, {"mode", "reason", "required"}));
+  const auto flag = value.find("required");
+  const bool is_required = flag && TRY(flag->get_bool());
+  if (is_required) out.required.push_back({.control = mode.control, .origin = Section::origin(*flag)});
+  if (value.find("reason")) mode.reason = TRY(get_text(value, "reason"));
+  if (flag && !value.find("mode")) return base::ok();  // the file's mode
+  const auto text = TRY(required(value, "mode"));
+  mode.mode = TRY(get_mode(text));
+  if (is_required && mode.mode == Mode::kOff) return value.fault("\"required\" and \"off\" cannot both be");
+  return add_mode(value, std::move(mode), out);
 }
 
 }  // namespace
@@ -134,8 +144,7 @@ base::Result<void> read_modes(const oci::Cursor& root, Policy& out) {
   if (!modes) return base::ok();
   for (const auto& member : TRY(modes->object_members())) {
     if (member.name == "$comment") continue;
-    auto entry = TRY(get_control_mode(member.value, member.name));
-    out.modes.push_back(std::move(entry));
+    TRY(read_control_mode(member.value, member.name, out));
   }
   return base::ok();
 }

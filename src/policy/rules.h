@@ -37,6 +37,9 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"process.realtime", kFalse}, p.process.realtime...);
   each(Control{"process.umask"}, p.process.umask...);
   each(Control{"process.oomScoreAdj"}, p.process.oom_score_adj...);
+  each(Control{"process.lockedSecureBits", kLonger}, p.process.locked_secure_bits...);
+  each(Control{"process.memoryDenyWriteExecute"}, p.process.memory_deny_write_execute...);
+  each(Control{"process.memfdNoexec", kTrue}, p.process.memfd_noexec...);
   each(Control{"namespaces.own"}, p.namespaces.own...);
   each(Control{"filesystem.readonlyRoot", kTrue}, p.filesystem.readonly_root...);
   each(Control{"filesystem.recursiveReadonly", kTrue}, p.filesystem.recursive_readonly...);
@@ -64,6 +67,8 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"environment.warn", kNeither}, p.environment.warn...);
   each(Control{"environment.secrets"}, p.environment.secrets...);
   each(Control{"environment.keep", kShorter}, p.environment.keep...);
+  each(Control{"lsm.unconfined", kFalse}, p.lsm.unconfined...);
+  each(Control{"lsm.required", kTrue}, p.lsm.required...);
 }
 
 // The names, in that order.

@@ -106,6 +106,9 @@ base::Result<Subject> subject_of(const oci::Spec& spec, std::string_view id, std
   return out;
 }
 
+// Programs that load libraries may load anything, and a shell is there to start others.
+bool may_make_code(std::string_view entrypoint) { return entrypoint != "static" && entrypoint != "go" && entrypoint != "python"; }
+
 std::string entrypoint_kind(std::string_view name, std::string_view head) {
   const bool elf = head.starts_with(std::string_view(ELFMAG, SELFMAG));
   if (elf && head.size() > EI_CLASS && head[EI_CLASS] == ELFCLASS32) return "elf32";

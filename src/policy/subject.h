@@ -19,4 +19,7 @@ base::Result<Subject> subject_of(const oci::Spec& spec, std::string_view id, std
 // its interpreter is. `head`: its first 4096 bytes, or all if it has fewer.
 std::string entrypoint_kind(std::string_view name, std::string_view head);
 
+// Whether programs of that kind make code at run time, or are not known not to.
+bool may_make_code(std::string_view entrypoint);
+
 }  // namespace policy

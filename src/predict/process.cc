@@ -73,7 +73,8 @@ void expect_identity(const Sandbox& box, Expectations& out) {
   set("inheritable", box.caps.inheritable);
   set("bounding", box.caps.bounding);
   set("ambient", box.caps.ambient);
-  out.push_back({"capabilities", "securebits", "capabilities.securebits", cat(box.host.securebits), "inherited"});
+  out.push_back({"capabilities", "securebits", "capabilities.securebits", cat(box.secure_bits),
+                 box.hardened.locks().secure_bits != 0 ? "policy" : "inherited"});
   out.push_back({"privileges", "NoNewPrivs", "no_new_privs", box.no_new_privs ? "1" : "0", "/process/noNewPrivileges"});
   const bool filter = !box.plan.seccomp.code.empty();
   const std::string mode = filter ? "2" : cat(box.host.seccomp_mode);

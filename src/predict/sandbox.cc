@@ -3,6 +3,7 @@
 #include <linux/magic.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/securebits.h>
 
 #include <cstring>
 
@@ -21,12 +22,12 @@ const T* find(const plan::LaunchPlan& plan) {
 
 // capabilities(7), "Transformation of capabilities during execve", of a file without capabilities of its own. With
 // no_new_privs nothing is gained (cap_bprm_creds_from_file() of security/commoncap.c).
-oci::Capabilities after_exec(const oci::Capabilities& before, std::uint32_t uid, bool no_new_privs) {
+oci::Capabilities after_exec(const oci::Capabilities& before, bool root, bool no_new_privs) {
   oci::Capabilities after = before;
-  after.permitted = uid == 0 ? before.inheritable | before.bounding : 0;
+  after.permitted = root ? before.inheritable | before.bounding : 0;
   if (no_new_privs) after.permitted &= before.permitted;
   after.permitted |= before.ambient;
-  after.effective = uid == 0 ? after.permitted : before.ambient;
+  after.effective = root ? after.permitted : before.ambient;
   return after;
 }
 
@@ -52,6 +53,7 @@ bool Sandbox::has_namespace(std::uint64_t type) const {
 }
 
 std::string Sandbox::sysctl(const std::string& path) const {
+  if (path == "vm/memfd_noexec" && hardened.locks().memfd_noexec) return "2";
   const auto found = host.sysctls.find(path);
   return found == host.sysctls.end() ? "" : found->second;
 }
@@ -88,7 +90,13 @@ Sandbox sandbox_of(const harden::Hardened& hardened, const plan::LaunchPlan& pla
     box.gid = identity->gid;
   }
   box.no_new_privs = host.no_new_privs || find<plan::NoNewPrivs>(plan) != nullptr;
-  if (const auto* caps = find<plan::SetCaps>(plan)) box.caps = after_exec(caps->caps, box.uid, box.no_new_privs);
+  // A new user namespace begins without any.
+  const bool new_user = (plan.clone_flags & CLONE_NEWUSER) != 0;
+  box.secure_bits = new_user ? 0 : static_cast<std::uint32_t>(host.securebits);
+  if (const auto* caps = find<plan::SetCaps>(plan)) {
+    box.secure_bits |= caps->secure_bits;
+    box.caps = after_exec(caps->caps, box.uid == 0 && (box.secure_bits & SECBIT_NOROOT) == 0, box.no_new_privs);
+  }
   box.user_namespace = box.has_namespace(CLONE_NEWUSER) || !host.facts.in_initial_user_namespace;
   for (const auto& ns : box.spec.linux.namespaces) {
     box.joined_user = box.joined_user || (ns.type == CLONE_NEWUSER && !ns.path.empty());

@@ -29,6 +29,7 @@ struct Sandbox {
   const Host& host;
   oci::Capabilities caps{};  // after execve
   std::uint32_t uid = 0, gid = 0;
+  std::uint32_t secure_bits = 0;
   bool no_new_privs = false;
   bool user_namespace = false;  // not the initial one
   bool joined_user = false;     // … but one that was there already

@@ -102,7 +102,12 @@ void expect_kernel(Writer& w) {
            {name, native(__NR_open_by_handle_at, {{3, kPointer, 0}})}, box.host_cap(CAP_DAC_READ_SEARCH),
            "ok|ESTALE|EOPNOTSUPP", "EPERM|EOPNOTSUPP", "CAP_DAC_READ_SEARCH");
   w.add("kernel", "memory to write to and execute (mmap)", "attempts.mmap_wx",
-        {native(__NR_mmap, {{0, 4096, 7, 0x22, ~0ULL, 0}})}, "ok", "not filtered");
+        {native(__NR_mmap, {{0, 4096, 7, 0x22, ~0ULL, 0}})}, box.hardened.locks().deny_write_execute ? "EACCES" : "ok",
+        box.hardened.locks().deny_write_execute ? "policy" : "not filtered");
+  w.add("kernel", "memory that was written to, made executable (mprotect)", "attempts.mprotect_x",
+        {native(__NR_mmap, {{0, 4096, 3, 0x22, ~0ULL, 0}}), native(__NR_mprotect, {{kPointer, 4096, 5}})},
+        box.hardened.locks().deny_write_execute ? "EACCES" : "ok",
+        box.hardened.locks().deny_write_execute ? "policy" : "not filtered");
   w.add("exec", "execute a memory file (execveat)", "attempts.exec_memfd",
         {native(__NR_memfd_create, {{kPointer, 1}}),
          native(__NR_execveat, {{3, kPointer, kPointer, kPointer, AT_EMPTY_PATH}})},

@@ -68,6 +68,14 @@ static long try_mmap_wx(const void* unused) {
   return page == MAP_FAILED ? -errno : 0;
 }
 
+static long try_mprotect_x(const void* unused) {
+  (void)unused;
+  char* page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return -errno;
+  page[0] = 1;
+  return zero_or(mprotect(page, 4096, PROT_READ | PROT_EXEC));
+}
+
 static long try_mkdir_cgroup(const void* unused) {
   (void)unused;
   if (mkdir("/sys/fs/cgroup/probe", 0755) != 0) return -errno;
@@ -178,6 +186,7 @@ static const struct {
     {"realtime", try_realtime},
     {"core_limit", try_core_limit},
     {"mmap_wx", try_mmap_wx},
+    {"mprotect_x", try_mprotect_x},
     {"mkdir_cgroup", try_mkdir_cgroup},
     {"exec_memfd", try_exec_memfd},
     {"exec_tmp", try_exec_tmp},

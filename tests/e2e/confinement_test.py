@@ -4,7 +4,9 @@ TABLE has a row a control: where the probe's document says it, what faas makes i
 may be a set of allowed words. A control that this machine's kernel cannot show is skipped with the reason.
 """
 
+import json
 import os
+import shutil
 
 import harness
 
@@ -24,6 +26,9 @@ TABLE = [
     ("no inheritable capability", "capabilities.inheritable", NO_CAPABILITIES, None),
     ("no ambient capability", "capabilities.ambient", NO_CAPABILITIES, None),
     ("no new privileges", "no_new_privs", 1, 0),
+    ("nothing gives capabilities to root", "capabilities.securebits", 239, 0),
+    ("files in memory are not executed", "attempts.exec_memfd", "EACCES" if harness.KERNEL >= (6, 6) else "ok", "ok"),
+    ("code can be made at run time (Node and Java do)", "attempts.mprotect_x", "ok", "ok"),
     ("a seccomp filter", "seccomp.mode", 2, 0),
     ("one seccomp filter", "seccomp.filters", 1, 0),
     ("the root is read-only", "create_in./", "EROFS", "ok"),
@@ -142,7 +147,7 @@ class ConfinementTest(harness.Case):
         cls.documents = {}
 
     def document(self, policy):
-        if policy == "faas" and not harness.HAS_POLICIES:
+        if policy != "passthrough" and not harness.HAS_POLICIES:
             self.skipTest(f"{harness.KIND} has no policies")
         if policy not in self.documents:
             bundle = self.bundle("probe").own_root()  # its own: the probe may write to the root
@@ -174,6 +179,27 @@ class ConfinementTest(harness.Case):
                 continue
             with self.subTest(control=control):
                 self.assertNotEqual(look_up(faas, path), look_up(passthrough, path))
+
+    def test_no_code_is_made_under_the_profiles_that_deny_it(self):
+        denied = "EACCES" if harness.KERNEL >= (6, 3) else "ok"
+        for policy, answer in (("faas-go", denied), ("faas-python", denied), ("faas-node", "ok"), ("faas-java", "ok")):
+            with self.subTest(policy=policy):
+                attempts = self.document(policy)["attempts"]
+                self.assertEqual((attempts["mmap_wx"], attempts["mprotect_x"]), (answer, answer))
+
+    def test_auto_denies_it_as_the_kind_of_program_allows(self):
+        denied = "EACCES" if harness.KERNEL >= (6, 3) else "ok"
+        policy = self.work / "auto.json"
+        policy.write_text(json.dumps({"bulkhead": "policy/v1", "kind": "profile", "name": "auto", "version": "1",
+                                      "extends": "builtin:faas@1", "process": {"memoryDenyWriteExecute": "auto"}}))
+        self.assertEqual(self.probe(policy=str(policy), only="syscalls")["attempts"]["mprotect_x"], denied, "it is static")
+        for program, kind in (("node", "node"), ("python3", "python")):
+            bundle = self.bundle("probe").own_root()
+            with self.subTest(kind=kind):
+                shutil.copy(bundle.root / bundle.process["args"][0].lstrip("/"), bundle.root / program)
+                bundle.process["args"] = [f"/{program}", "--only", "syscalls"]
+                seen = json.loads(self.assert_ok(self.run_bundle(bundle, policy=str(policy))).out)
+                self.assertEqual(seen["attempts"]["mprotect_x"], "ok" if kind == "node" else denied)
 
     def check_masked(self, document, paths):
         for path in paths:

@@ -160,6 +160,28 @@ class FloorTest(NodeCase):
         self.assertEqual(bounding(day(1)), chown)
         self.assertEqual(bounding(day(60)), 0)
 
+    def test_what_is_required_is_met_in_full_or_nothing_starts(self):
+        log = self.work / "decisions.log"
+        bundle = self.bundle("busybox", args=["true"])
+        bundle.process["user"] = {"uid": 0, "gid": 70000}  # more ids than a container's range has: not mapped away
+        self.add("log", "floor", decisionLog={"sink": f"file:{log}"})
+        self.assertIn("degraded: process.rootUser", self.assert_ok(self.run_here(bundle, policy="faas")).err)
+        required = self.add("strict", "floor", modes={"process.rootUser": {"required": True}})
+        place = f"it is required by {required}:/modes/process.rootUser/required"
+        self.assert_one_error(self.run_here(bundle, policy="faas"), 1, "process.rootUser cannot be met in full here", "faas.json:/process/rootUser", place)
+        explained = self.here("explain", "--bundle", str(bundle.path), "--policy", "faas")
+        self.assert_one_error(explained, 1, "process.rootUser cannot be met in full here", place)
+        self.assertEqual(self.here("create", "--bundle", str(bundle.path), self.new_id(), policy="faas").code, 1)
+        made, refused, again = [json.loads(line) for line in log.read_text().splitlines()]
+        self.assertIn("process.rootUser", [d["control"] for d in made["decisions"] if d.get("degraded")])
+        self.assertEqual([refused["event"], again["event"]], ["refused", "refused"])
+        self.assertIn(place, refused["error"])
+        bundle.process["user"] = {"uid": 0, "gid": 0}
+        self.assert_ok(self.run_here(bundle, policy="faas"))
+        explained = self.assert_ok(self.here("explain", "--bundle", str(bundle.path), "--policy", "faas")).out
+        self.assertIn(f"required process.rootUser by {required}", explained)
+        self.assertIn(f"required by {required}", self.assert_ok(self.here("policy", "why", "process.rootUser", "--policy", "faas")).out)
+
     def test_audit_changes_nothing_and_says_what_it_would(self):
         self.add("floor", "floor", mode="audit", process={"noNewPrivileges": True, "rootUser": "refuse"})
         bundle = self.bundle("probe")

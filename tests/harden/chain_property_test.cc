@@ -49,6 +49,7 @@ void vary(Random& random, policy::Limit& value) {
 }
 void vary(Random& random, policy::WallClock& value) { value.seconds = 1 + below(random, 5000); }
 void vary(Random& random, policy::RootUser& value) { value = static_cast<policy::RootUser>(below(random, 3)); }
+void vary(Random& random, policy::WriteExecute& value) { value = static_cast<policy::WriteExecute>(below(random, 3)); }
 void vary(Random& random, std::vector<std::string>& value) {
   if (!value.empty()) value.erase(value.begin() + static_cast<std::ptrdiff_t>(below(random, value.size())));
 }
@@ -169,8 +170,10 @@ std::string keeps_below_every_layer(const Input& input, const Decider& decide, R
     const auto again = harden::harden(out->after, limit, input.abilities);
     if (!again) continue;  // it refuses what another layer degraded
     for (const auto& decision : again->decisions) {
-      // The flags of the root are not in config.json, so they are decided on each time.
+      // These are not in config.json, so they are decided on each time.
       if (decision.control == "filesystem.nosuid" || decision.control == "filesystem.nodev") continue;
+      if (decision.control == "process.lockedSecureBits" || decision.control == "process.memoryDenyWriteExecute") continue;
+      if (decision.control == "process.memfdNoexec") continue;
       if (!decision.degraded && !decision.warning) return document.policy.name + " changes " + decision.control;
     }
   }

@@ -166,7 +166,8 @@ std::string everything_is_recorded(const Case& c) {
 // What is in force beside config.json: the root's flags, the filter, and what could not be done.
 bool is_beside_config(const harden::Decision& d) {
   return d.degraded || d.warning || d.control == "filesystem.nosuid" || d.control == "filesystem.nodev" ||
-         d.control == "seccomp";
+         d.control == "seccomp" || d.control == "process.lockedSecureBits" ||
+         d.control == "process.memoryDenyWriteExecute" || d.control == "process.memfdNoexec";
 }
 
 std::string nothing_else_is_recorded(const Case& c) {

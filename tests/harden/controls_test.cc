@@ -1,5 +1,6 @@
 // Controls that one function each decides: noexec, procfs, binds, umask, the OOM score, processors, swap, unified.
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <limits>
@@ -113,6 +114,71 @@ TEST(OomScore, OnlyRises) {
     spec.process->oom_score_adj = asked;
     EXPECT_EQ(hardened(spec, policy).hardened.spec().process->oom_score_adj, effective);
   }
+}
+
+TEST(SecureBits, AreSetAndLocked) {
+  auto policy = none();
+  EXPECT_EQ(hardened(docker(), policy).hardened.locks().secure_bits, 0U);
+  policy.process.locked_secure_bits = rule(std::vector<std::string>{"noroot", "no-keep-caps"});
+  const auto out = hardened(docker(), policy);
+  EXPECT_EQ(out.hardened.locks().secure_bits, 0b100011U) << "capabilities(7): no-keep-caps is the lock alone";
+  ASSERT_NE(decision(out, "process.lockedSecureBits"), nullptr);
+  EXPECT_EQ(decision(out, "process.lockedSecureBits")->effective, "noroot, no-keep-caps");
+  policy.process.locked_secure_bits = rule(std::vector<std::string>{});
+  EXPECT_EQ(decision(hardened(docker(), policy), "process.lockedSecureBits"), nullptr);
+}
+
+TEST(WriteExecute, IsDeniedAsTheKindOfProgramAllows) {
+  using enum policy::WriteExecute;
+  auto policy = none();
+  auto able = can_remap();
+  const auto denied = [&](policy::WriteExecute value, const char* kind) {
+    policy.process.memory_deny_write_execute = rule(value);
+    able.entrypoint = kind;
+    const auto out = hardened(docker(), policy, able);
+    EXPECT_EQ(decision(out, "process.memoryDenyWriteExecute") != nullptr, out.hardened.locks().deny_write_execute) << kind;
+    return out.hardened.locks().deny_write_execute;
+  };
+  for (const auto* kind : {"static", "go", "python"}) {
+    EXPECT_TRUE(denied(kByKind, kind)) << kind;
+    EXPECT_FALSE(denied(kAllow, kind)) << kind;
+  }
+  for (const auto* kind : {"node", "java", "shell", "dynamic", "other", "elf32", ""}) {
+    EXPECT_FALSE(denied(kByKind, kind)) << kind;
+    EXPECT_TRUE(denied(kDeny, kind)) << kind;
+  }
+  able.mdwe_unable = "too old a kernel";
+  policy.process.memory_deny_write_execute = rule(kDeny);
+  const auto out = hardened(docker(), policy, able);
+  EXPECT_FALSE(out.hardened.locks().deny_write_execute);
+  const auto* told = decision(out, "process.memoryDenyWriteExecute");
+  ASSERT_NE(told, nullptr);
+  EXPECT_TRUE(told->degraded);
+  EXPECT_NE(told->why.find("not possible here: too old a kernel"), std::string::npos);
+}
+
+TEST(MemfdNoexec, IsOfANewPidNamespace) {
+  auto policy = none();
+  policy.process.memfd_noexec = rule(true);
+  const auto degraded = [&](const oci::Spec& spec, const harden::Abilities& abilities) {
+    const auto out = hardened(spec, policy, abilities);
+    const auto* told = decision(out, "process.memfdNoexec");
+    EXPECT_TRUE(told != nullptr && told->degraded != out.hardened.locks().memfd_noexec);
+    return told != nullptr && told->degraded;
+  };
+  auto spec = docker();
+  auto able = can_remap();
+  EXPECT_FALSE(degraded(spec, able));
+  able.memfd_noexec_unable = "too old a kernel";
+  EXPECT_TRUE(degraded(spec, able));
+  for (auto& ns : spec.linux.namespaces) {
+    if (ns.type == CLONE_NEWPID) ns.path = "/proc/1/ns/pid";
+  }
+  EXPECT_TRUE(degraded(spec, can_remap())) << "that of others";
+  std::erase_if(spec.linux.namespaces, [](const auto& ns) { return ns.type == CLONE_NEWPID; });
+  EXPECT_TRUE(degraded(spec, can_remap())) << "the host's";
+  policy.process.memfd_noexec = rule(false);
+  EXPECT_EQ(decision(hardened(docker(), policy), "process.memfdNoexec"), nullptr);
 }
 
 TEST(Cpu, StaysBelowTheCeilingInBothWords) {

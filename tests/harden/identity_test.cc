@@ -52,6 +52,31 @@ TEST(Identity, WhereTheHostCannotItSaysSo) {
   EXPECT_NE(d->why.find("not possible here: no idmapped mounts"), std::string::npos) << d->why;
 }
 
+TEST(Identity, WhereItIsRequiredAndTheHostCannotNothingIsMade) {
+  auto policy = faas();
+  policy.required = {{.control = "process.rootUser", .origin = {.file = "floor.json", .pointer = "/modes/process.rootUser/required"}}};
+  const auto out = harden::harden(docker(), policy, cannot_remap());
+  ASSERT_FALSE(out.has_value());
+  EXPECT_EQ(out.error().kind(), base::Kind::kPolicy);
+  EXPECT_EQ(out.error().message().find("policy \"faas@1\" refuses: process.rootUser cannot be met in full here: 0:0, not mapped away: "), 0U);
+  EXPECT_NE(out.error().message().find("not possible here: no idmapped mounts (faas.json:/process/rootUser); hint: it is required by "
+                                       "floor.json:/modes/process.rootUser/required"), std::string::npos)
+      << out.error().message();
+  EXPECT_TRUE(harden::harden(docker(), policy, can_remap()).has_value()) << "met in full";
+  EXPECT_TRUE(harden::harden(kubernetes(), policy, cannot_remap()).has_value()) << "nothing to be met";
+  policy.required[0].control = "seccomp";
+  EXPECT_TRUE(harden::harden(docker(), policy, cannot_remap()).has_value()) << "another control";
+
+  policy::Effective audited;
+  audited.policy = faas();
+  policy.required[0].control = "process.rootUser";
+  audited.audited = {policy};
+  const auto told = harden::harden(docker(), audited, cannot_remap());
+  ASSERT_TRUE(told.has_value());
+  EXPECT_EQ(told->decisions.back().control, "policy");
+  EXPECT_TRUE(told->decisions.back().audited);
+}
+
 TEST(Identity, OtherUsersStay) {
   const auto out = hardened(kubernetes());
   EXPECT_EQ(find(out.hardened.spec(), CLONE_NEWUSER), nullptr);

@@ -1,7 +1,9 @@
 // wait_maps, bounding, identity, capabilities, no_new_privs, not_dumpable, and the verification of each.
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/securebits.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -109,6 +111,63 @@ TEST_F(Identity, CapabilitiesThatCannotBeHadAreAnError) {
     // Ambient needs permitted and inheritable; permitted cannot grow.
     EXPECT_EQ(capabilities(bench.ctx, caps(bench, kSet, kSet, 0, kSet)), -EPERM);
     EXPECT_EQ(capabilities(bench.ctx, caps(bench, 0, kSet | bit(CAP_CHOWN), 0, 0)), -EPERM);
+  });
+}
+
+TEST_F(Identity, SecureBitsAreLockedOnceTheAmbientSetIsRaised) {
+  check_in_child([] {
+    Bench bench;
+    constexpr std::uint64_t kBits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+                                    SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+    // One that the caller locked stays.
+    constexpr unsigned long kCallers = SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED;
+    auto locks = bench.op();
+    locks.a = kBits;
+    EXPECT_EQ(verify_locks(bench.ctx, locks), -EPERM);
+    EXPECT_EQ(bench.ctx.detail, kMismatch);
+    ASSERT_EQ(::prctl(PR_SET_SECUREBITS, kCallers), 0);
+    ASSERT_EQ(init::identity(bench.ctx, ids(bench, 1234, 5678, {})), 0);
+    auto op = caps(bench, bit(CAP_KILL), kSet, kSet, bit(CAP_NET_BIND_SERVICE));
+    op.a = kBits;
+    ASSERT_EQ(capabilities(bench.ctx, op), 0);
+    EXPECT_EQ(::prctl(PR_GET_SECUREBITS), static_cast<int>(kBits | kCallers));
+    EXPECT_EQ(caps_field("CapEff"), bit(CAP_KILL)) << "not the one that it took";
+    EXPECT_EQ(caps_field("CapPrm"), kSet);
+    EXPECT_EQ(caps_field("CapAmb"), bit(CAP_NET_BIND_SERVICE));
+    EXPECT_EQ(::prctl(PR_SET_SECUREBITS, 0), -1);
+    EXPECT_EQ(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0), -1);
+    EXPECT_EQ(::prctl(PR_SET_KEEPCAPS, 1), -1);
+    EXPECT_EQ(verify_locks(bench.ctx, locks), 0);
+  });
+}
+
+TEST_F(Identity, SecureBitsOfAnotherUserWithoutCapabilities) {
+  check_in_child([] {
+    Bench bench;
+    ASSERT_EQ(init::identity(bench.ctx, ids(bench, 1234, 5678, {})), 0);
+    auto op = caps(bench, 0, 0, 0, 0);
+    op.a = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED;
+    ASSERT_EQ(capabilities(bench.ctx, op), 0);
+    EXPECT_EQ(caps_field("CapPrm"), 0U);
+    EXPECT_EQ(::prctl(PR_GET_SECUREBITS), SECBIT_NOROOT | SECBIT_NOROOT_LOCKED);
+  });
+}
+
+TEST_F(Identity, WhatWasWritableIsNotExecuted) {
+  check_in_child([] {
+    Bench bench;
+    auto op = bench.op();
+    op.flags = plan::image::kWriteExecute;
+    const long before = verify_locks(bench.ctx, op);
+    if (before == -EINVAL) return;  // Linux before 6.3: harden() knows
+    EXPECT_EQ(before, -EPERM);
+    EXPECT_EQ(bench.ctx.detail, kMismatch);
+    ASSERT_EQ(deny_write_execute(bench.ctx, bench.op()), 0);
+    EXPECT_EQ(verify_locks(bench.ctx, op), 0);
+    void* page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(page, MAP_FAILED);
+    EXPECT_EQ(::mprotect(page, 4096, PROT_READ | PROT_EXEC), -1);
+    EXPECT_EQ(errno, EACCES);
   });
 }
 

@@ -3,6 +3,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -41,6 +42,25 @@ TEST_F(Process, JoinsACgroup) {
     EXPECT_EQ(join_cgroup(bench.ctx, bench.op()), -EBADF);
   });
   EXPECT_EQ(::rmdir(group.c_str()), 0);
+}
+
+TEST_F(Process, KeepsFilesInMemoryFromBeingExecutedInItsPidNamespace) {
+  if (::access("/proc/sys/vm/memfd_noexec", W_OK) != 0) GTEST_SKIP() << "a kernel before 6.3, or not root";
+  const auto before = read_file("/proc/sys/vm/memfd_noexec");
+  support::check_in_child([&] {
+    ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
+    support::check_in_child([] {
+      Bench bench;
+      EXPECT_EQ(memfd_noexec(bench.ctx, bench.op()), 0);
+      EXPECT_EQ(read_file("/proc/sys/vm/memfd_noexec"), "2\n");
+      EXPECT_EQ(::memfd_create("x", 0x10 /* MFD_EXEC */), -1);
+      EXPECT_EQ(errno, EACCES);
+    });
+    Bench bench;
+    EXPECT_EQ(read_file("/proc/sys/vm/memfd_noexec"), before) << "the caller's own namespace";
+    ASSERT_EQ(::setresuid(1, 1, 1), 0);
+    EXPECT_EQ(memfd_noexec(bench.ctx, bench.op()), -EACCES) << "the host's root alone may";
+  });
 }
 
 TEST_F(Process, ForgetsThePinningOfItsCaller) {

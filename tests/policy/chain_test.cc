@@ -95,6 +95,30 @@ TEST(Chain, AFloorSaysWhatIsNoSecretWhereItSaysWhatBecomesOfThem) {
   EXPECT_EQ(resolved(chain({floor, own}), {}, "p").policy.environment.keep->value, std::vector<std::string>{"PORT"});
 }
 
+TEST(Chain, WhatOneLayerRequiresIsRequired) {
+  const auto all = chain({file("profile", "p", R"("extends": "builtin:faas@1", "modes": {
+      "environment.secrets": {"required": true, "mode": "audit"}, "process.rootUser": {"required": false}})"),
+                          file("floor", "f", R"("modes": {"process.rootUser": {"required": true}})"),
+                          file("deny", "d", R"("mode": "audit", "modes": {"filesystem.nodev": {"required": true}})")});
+  const auto out = resolved(all, {}, "p");
+  ASSERT_EQ(out.policy.required.size(), 1U);
+  ASSERT_NE(policy::requirement_of(out.policy, "process.rootUser"), nullptr);
+  EXPECT_EQ(policy::requirement_of(out.policy, "process.rootUser")->origin.text(), "x.json:/modes/process.rootUser/required");
+  ASSERT_EQ(out.audited.size(), 1U);
+  EXPECT_NE(policy::requirement_of(out.audited[0], "environment.secrets"), nullptr);
+  EXPECT_NE(policy::requirement_of(out.audited[0], "filesystem.nodev"), nullptr);
+  EXPECT_TRUE(resolved(chain({}), {}, "faas").policy.required.empty());
+
+  const auto strict = document(file("profile", "p", R"("modes": {"process.rootUser": {"required": true}})")).policy;
+  const auto lax = document(file("profile", "p", R"("description": "lax")")).policy;
+  const auto wider = policy::differences(strict, lax), tighter = policy::differences(lax, strict);
+  ASSERT_EQ(wider.size(), 1U);
+  EXPECT_EQ(wider[0].control, "required:process.rootUser");
+  EXPECT_TRUE(wider[0].wider);
+  ASSERT_EQ(tighter.size(), 1U);
+  EXPECT_FALSE(tighter[0].wider);
+}
+
 TEST(Chain, AVaccineShutsOneHole) {
   const auto out = resolved(chain({kVaccine}), {}, "passthrough");
   ASSERT_EQ(out.policy.seccomp_limits.size(), 1U);
@@ -221,6 +245,8 @@ TEST(Document, WhatIsWrong) {
   EXPECT_NE(error(file("deny", "f", R"("select": [])")).find("select"), std::string::npos);
   EXPECT_NE(error(file("profile", "p", R"("modes": {"seccomp": "off"})")).find("\"off\" needs a reason"), std::string::npos);
   EXPECT_NE(error(file("profile", "p", R"("modes": {"seccom": "audit"})")).find("did you mean \"seccomp\"?"), std::string::npos);
+  EXPECT_NE(error(file("profile", "p", R"("modes": {"seccomp": {"mode": "off", "reason": "r", "required": true}})")).find("cannot both be"), std::string::npos);
+  EXPECT_NE(error(file("profile", "p", R"("modes": {"seccomp": {"reason": "r"}})")).find("/modes/seccomp: \"mode\" is missing"), std::string::npos);
   EXPECT_NE(error(file("profile", "p", R"("mode": "off")")).find("cannot be off"), std::string::npos);
   EXPECT_NE(error(file("bindings", "b", R"("select": [{"when": {"labels": "x"}, "profile": "p"}])")).find("labels"), std::string::npos);
   for (const auto* day : {"2026-02-30", "2026-13-01", "soon", "26-01-01", "2026-1-1"}) {

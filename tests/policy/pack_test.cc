@@ -29,6 +29,8 @@ TEST(Pack, GivesBackWhatItWasGiven) {
   EXPECT_EQ(again->process.rlimits->value.size(), policy.process.rlimits->value.size());
   EXPECT_EQ(again->process.no_new_privileges->origin.text(), policy.process.no_new_privileges->origin.text());
   EXPECT_EQ(again->seccomp->value.allow, policy.seccomp->value.allow);
+  ASSERT_EQ(again->required.size(), 2U);
+  EXPECT_EQ(again->required[0].origin.text(), "every-member.json:/modes/process.rootUser/required");
   EXPECT_EQ(again->resources.memory->value.standard, policy.resources.memory->value.standard);
 }
 

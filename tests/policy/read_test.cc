@@ -101,6 +101,26 @@ TEST(Read, EveryRuleKnowsItsPlaceAndReason) {
   EXPECT_EQ(policy->process.realtime->why, "two lines");
 }
 
+TEST(Read, LockedSecureBits) {
+  const auto policy = read(R"("process": {"lockedSecureBits": ["noroot", "no-cap-ambient-raise"]})");
+  ASSERT_TRUE(policy) << policy.error().message();
+  EXPECT_EQ(policy->process.locked_secure_bits->value, (std::vector<std::string>{"noroot", "no-cap-ambient-raise"}));
+  EXPECT_EQ(error(R"("process": {"lockedSecureBits": ["no-root"]})"),
+            "x.json: /process/lockedSecureBits/0: unknown secure bit \"no-root\"; hint: did you mean \"noroot\"?");
+}
+
+TEST(Read, MemoryDenyWriteExecute) {
+  for (const auto& [text, value] : {std::pair{"true", policy::WriteExecute::kDeny}, {"false", policy::WriteExecute::kAllow},
+                                    {"\"auto\"", policy::WriteExecute::kByKind}}) {
+    const auto policy = read(std::string(R"("process": {"memoryDenyWriteExecute": )") + text + "}");
+    ASSERT_TRUE(policy) << policy.error().message();
+    EXPECT_EQ(policy->process.memory_deny_write_execute->value, value);
+  }
+  for (const auto* wrong : {"1", "\"yes\"", "null", "{}"}) {
+    EXPECT_NE(error(std::string(R"("process": {"memoryDenyWriteExecute": )") + wrong + "}").find("want true, false or \"auto\""), std::string::npos) << wrong;
+  }
+}
+
 TEST(Read, Capabilities) {
   const auto policy = read(R"("process": {"capabilities": ["CAP_CHOWN", "KILL"]})");
   ASSERT_TRUE(policy) << policy.error().message();
@@ -368,6 +388,8 @@ TEST(Builtin, EveryRuleOfFaasHasAReason) {
                           p.process.root_user->why,
                           p.process.rlimits->why,
                           p.process.realtime->why,
+                          p.process.locked_secure_bits->why,
+                          p.process.memfd_noexec->why,
                           p.namespaces.own->why,
                           p.filesystem.readonly_root->why,
                           p.filesystem.recursive_readonly->why,

@@ -117,6 +117,12 @@ TEST(Calls, UnderFaas) {
   EXPECT_EQ(word(rows, "attempts.x32"), "SIGSYS");
   EXPECT_EQ(word(rows, "sockets.mptcp"), "EAFNOSUPPORT");
   EXPECT_EQ(word(rows, "attempts.getpid"), "ok");
+  EXPECT_EQ(word(rows, "capabilities.securebits"), "239");  // all but no-keep-caps itself, and all locks
+  EXPECT_EQ(word(rows, "attempts.exec_memfd"), "EACCES");
+  EXPECT_EQ(word(rows, "attempts.mprotect_x"), "ok");
+  const auto go = expectations(samples::spec("runc-spec"), "faas-python");
+  EXPECT_EQ(word(go, "attempts.mmap_wx"), "EACCES");
+  EXPECT_EQ(word(go, "attempts.mprotect_x"), "EACCES");
 }
 
 TEST(Calls, SettingsOfTheHostCount) {

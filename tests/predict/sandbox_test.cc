@@ -44,6 +44,20 @@ TEST(Process, CapabilitiesAreThoseAfterExecve) {
 }
 
 // CAP_SYS_ADMIN is kept until the filter is loaded; execve drops it.
+TEST(Process, SecureBitsTakeWhatRootMeans) {
+  oci::Spec spec = samples::minimal();
+  spec.process->capabilities = oci::Capabilities{bit(CAP_KILL), bit(CAP_KILL), bit(CAP_KILL), bit(CAP_KILL), 0};
+  predict::Host host = predict_samples::host();
+  const auto seen = [&](const char* key) { return word(expectations(predict_samples::made(spec, "passthrough", host)), key); };
+  EXPECT_EQ(seen("capabilities.effective"), "0000000000000020");
+  host.securebits = 3;  // noroot, of the caller
+  EXPECT_EQ(seen("capabilities.securebits"), "3");
+  EXPECT_EQ(seen("capabilities.effective"), "0000000000000000");
+  add_namespace(spec, CLONE_NEWUSER, "");
+  spec.linux.uid_mappings = spec.linux.gid_mappings = {{.container_id = 0, .host_id = 100000, .size = 65536}};
+  EXPECT_EQ(seen("capabilities.securebits"), "0") << "a new user namespace has none";
+}
+
 TEST(Process, TheFiltersCapabilityIsGone) {
   oci::Spec spec = samples::minimal();
   spec.linux.seccomp.emplace();

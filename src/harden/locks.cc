@@ -1,0 +1,74 @@
+// What a process can lock for itself and all that it becomes, and config.json has no words for.
+#include <sched.h>
+
+#include <algorithm>
+
+#include "harden/work.h"
+#include "policy/secure_bits.h"
+#include "policy/subject.h"
+
+namespace harden {
+
+namespace {
+
+void lock_secure_bits(Work& work) {
+  const auto& rule = work.policy.process.locked_secure_bits;
+  if (!rule || rule->value.empty()) return;
+  work.locks.secure_bits = policy::secure_bits(rule->value);
+  decide(work, *rule,
+         {.control = "process.lockedSecureBits",
+          .where = "/process/capabilities",
+          .requested = "absent",
+          .effective = list(rule->value),
+          .why = "being user 0, and changing the user, give no capability, now or later"});
+}
+
+void deny_write_execute(Work& work) {
+  const auto& rule = work.policy.process.memory_deny_write_execute;
+  if (!rule || rule->value == policy::WriteExecute::kAllow) return;
+  const auto& kind = work.abilities.entrypoint;
+  const bool by_kind = rule->value == policy::WriteExecute::kByKind;
+  if (by_kind && policy::may_make_code(kind)) return;
+  const auto& unable = work.abilities.mdwe_unable;
+  work.locks.deny_write_execute = unable.empty();
+  decide(work, *rule,
+         {.control = "process.memoryDenyWriteExecute",
+          .where = "/process/args",
+          .requested = "absent",
+          .effective = base::cat(unable.empty() ? "denied" : "not denied", by_kind ? base::cat(", its program is ", kind) : ""),
+          .why = "code that an attacker writes into memory cannot be run",
+          .note = unable.empty() ? "" : "; not possible here: " + unable,
+          .degraded = !unable.empty()});
+}
+
+bool has_new_pid_namespace(const oci::Spec& spec) {
+  const auto& all = spec.linux.namespaces;
+  return std::any_of(all.begin(), all.end(), [](const oci::Namespace& ns) { return ns.type == CLONE_NEWPID && ns.path.empty(); });
+}
+
+// A setting of the pid namespace, which others may share if it is joined.
+void keep_memory_files_from_execution(Work& work) {
+  const auto& rule = work.policy.process.memfd_noexec;
+  if (!is_on(rule)) return;
+  const auto unable = has_new_pid_namespace(work.spec) ? work.abilities.memfd_noexec_unable : "its pid namespace is not new";
+  work.locks.memfd_noexec = unable.empty();
+  decide(work, *rule,
+         {.control = "process.memfdNoexec",
+          .where = "/linux/namespaces",
+          .requested = "absent",
+          .effective = unable.empty() ? "not executed" : "executed",
+          .why = "a program that was loaded into memory leaves no file that could be looked at",
+          .note = unable.empty() ? "" : "; not possible here: " + unable,
+          .degraded = !unable.empty()});
+}
+
+}  // namespace
+
+void harden_locks(Work& work) {
+  if (!work.spec.process) return;
+  lock_secure_bits(work);
+  deny_write_execute(work);
+  keep_memory_files_from_execution(work);
+}
+
+}  // namespace harden
