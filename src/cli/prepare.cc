@@ -98,6 +98,7 @@ harden::Abilities find_abilities(const kernel::Facts& facts, int root_fd, const 
   abilities.remap_base = remap_base(request.id);
   abilities.noswap_unable = noswap_obstacle(facts);
   abilities.noswap = abilities.noswap_unable.empty();
+  abilities.landlock_abi = facts.landlock_abi;
   if (!request.remap_unable.empty()) {
     abilities.remap_unable = request.remap_unable;
   } else if (!facts.userns_available) {

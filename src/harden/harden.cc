@@ -29,6 +29,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   TRY(harden_resources(work));
   TRY(harden_more_resources(work));
   hardened.seccomp_policies_ = harden_seccomp(work);
+  hardened.landlock_ = harden_landlock(work);
   hardened.secret_files_ = TRY(harden_environment(work));
 
   hardened.idmap_mounts_ = work.idmap_mounts;

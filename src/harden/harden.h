@@ -26,6 +26,17 @@ struct Abilities {
   int cap_last_cap = 40;
   bool noswap = false;        // a tmpfs can be kept out of swap
   std::string noswap_unable;  // else: why not
+  int landlock_abi = 0;       // landlock(7), "Landlock ABI"; 0: there is none
+};
+
+// The newest version of Landlock whose rights are known here.
+inline constexpr int kNewestLandlock = 7;
+
+// What a second layer confines besides files, which follows from the mounts, and what the kernel can do of it.
+struct Landlock {
+  int abi = 0;  // 2 to kNewestLandlock
+  bool signals = false, abstract_sockets = false;  // end at the container
+  std::optional<policy::Ports> bind, connect;      // TCP; absent: any
 };
 
 // A secret that was taken out of the environment; its value is in no decision and in no text.
@@ -64,6 +75,7 @@ class Hardened {
   const DeniedBinds& denied_binds() const { return denied_binds_; }
   // What the policy moves out of spec().process.env.
   const std::optional<SecretFiles>& secret_files() const { return secret_files_; }
+  const std::optional<Landlock>& landlock() const { return landlock_; }
 
  private:
   Hardened() = default;
@@ -77,6 +89,7 @@ class Hardened {
   bool root_nodev_ = false;
   DeniedBinds denied_binds_;
   std::optional<SecretFiles> secret_files_;
+  std::optional<Landlock> landlock_;
 };
 
 struct Outcome {

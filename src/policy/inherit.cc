@@ -59,6 +59,13 @@ void inherit_environment(Environment& own, const Environment& base) {
   take(own.keep, base.keep);
 }
 
+void inherit_landlock(Landlock& own, const Landlock& base) {
+  take(own.enable, base.enable);
+  add(own.scopes, base.scopes, kSameText);
+  take(own.bind, base.bind);
+  take(own.connect, base.connect);
+}
+
 }  // namespace
 
 void inherit(Policy& policy, const Policy& base) {
@@ -73,6 +80,7 @@ void inherit(Policy& policy, const Policy& base) {
   take(policy.resources.swap, base.resources.swap);
   take(policy.resources.unified, base.resources.unified);
   inherit_environment(policy.environment, base.environment);
+  inherit_landlock(policy.landlock, base.landlock);
 }
 
 }  // namespace policy

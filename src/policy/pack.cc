@@ -149,15 +149,19 @@ void fields(Is<Environment> auto& t, auto&& each) {
   auto& [allow, strip, warn, secrets, keep] = t;
   each(allow, strip, warn, secrets, keep);
 }
+void fields(Is<Landlock> auto& t, auto&& each) {
+  auto& [enable, scopes, bind, connect] = t;
+  each(enable, scopes, bind, connect);
+}
 void fields(Is<ControlMode> auto& t, auto&& each) {
   auto& [control, mode, reason, origin] = t;
   each(control, mode, reason, origin);
 }
 void fields(Is<Policy> auto& t, auto&& each) {
   auto& [name, version, description, mode, modes, selectable, process, namespaces, filesystem, devices, sysctl, seccomp,
-         seccomp_limits, resources, environment] = t;
+         seccomp_limits, resources, environment, landlock] = t;
   each(name, version, description, mode, modes, selectable, process, namespaces, filesystem, devices, sysctl, seccomp,
-       seccomp_limits, resources, environment);
+       seccomp_limits, resources, environment, landlock);
 }
 
 template <typename T>

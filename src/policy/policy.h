@@ -135,6 +135,16 @@ struct Environment {
   Rule<std::vector<std::string>> keep;  // never taken for a secret
 };
 
+// TCP ports; 0 is one that the kernel picks.
+using Ports = std::vector<std::uint16_t>;
+
+// A second layer over what mounts, namespaces and filters do (landlock(7)); what it does to files follows from the mounts.
+struct Landlock {
+  Rule<bool> enable;
+  Rule<std::vector<std::string>> scopes;  // of "signal" and "abstract-unix-socket": they end at the container
+  Rule<Ports> bind, connect;              // the only ports; absent: any
+};
+
 // What becomes of a rule.
 enum class Mode {
   kEnforce,
@@ -168,6 +178,7 @@ struct Policy {
   std::vector<Setting<SeccompPolicy>> seccomp_limits;  // further filters, each of which must allow a call too
   Resources resources;
   Environment environment;
+  Landlock landlock;
 };
 
 }  // namespace policy

@@ -152,7 +152,8 @@ base::Result<void> read_resources(const oci::Cursor& value, Resources& out) {
 }  // namespace
 
 const Names& rule_sections() {
-  static const Names names = {"process", "namespaces", "filesystem", "devices", "sysctl", "seccomp", "resources", "environment"};
+  static const Names names = {"process", "namespaces", "filesystem", "devices", "sysctl", "seccomp", "resources", "environment",
+                              "landlock"};
   return names;
 }
 
@@ -165,6 +166,7 @@ base::Result<void> read_rules(const oci::Cursor& root, const GroupLookup& groups
   if (const auto section = root.find("seccomp")) TRY(read_seccomp(*section, groups, out.seccomp));
   if (const auto section = root.find("resources")) TRY(read_resources(*section, out.resources));
   if (const auto section = root.find("environment")) TRY(read_environment(*section, out.environment));
+  if (const auto section = root.find("landlock")) TRY(read_landlock(*section, out.landlock));
   return base::ok();
 }
 

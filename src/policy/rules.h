@@ -61,6 +61,10 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"environment.warn", kNeither}, p.environment.warn...);
   each(Control{"environment.secrets"}, p.environment.secrets...);
   each(Control{"environment.keep", kShorter}, p.environment.keep...);
+  each(Control{"landlock.enable", kTrue}, p.landlock.enable...);
+  each(Control{"landlock.scopes", kLonger}, p.landlock.scopes...);
+  each(Control{"landlock.bind", kShorter}, p.landlock.bind...);
+  each(Control{"landlock.connect", kShorter}, p.landlock.connect...);
 }
 
 // The names, in that order.
