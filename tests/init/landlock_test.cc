@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <cstdio>
 
 #include "kernel/landlock.h"
 #include "plan/landlock.h"
@@ -108,6 +108,43 @@ TEST_F(LandlockTest, OnlyWhatHasARuleCanBeWritten) {
     EXPECT_EQ(::symlink("x", bench.at("tmp/link").c_str()), 0);
     EXPECT_EQ(::mknod(bench.at("tmp/null").c_str(), S_IFCHR | 0600, 0x103), -1);
     EXPECT_EQ(errno, EACCES) << "no nodes";
+  });
+}
+
+// Everything that a program does with files, on a mount with its rule below a root without.
+TEST_F(LandlockTest, NothingIsTakenFromAWritableMount) {
+  check_in_sandbox([](Bench& bench) {
+    make_dir_at(bench.at("tmp"));
+    ASSERT_EQ(::mount("tmpfs", bench.at("tmp").c_str(), "tmpfs", 0, "mode=755"), 0);
+    Ruleset rules(bench);
+    EXPECT_EQ(rules.allow(root_of(bench.root_path), kRead), 0);
+    EXPECT_EQ(rules.allow(root_of(bench.at("tmp")), change()), 0);
+    rules.enter();
+    const auto path = [&bench](const char* name) { return bench.at(std::string("tmp/") + name); };
+    const auto done = [](long result) { return result < 0 ? errno : 0; };
+    EXPECT_EQ(done(::mkdir(path("a").c_str(), 0755)), 0);
+    EXPECT_EQ(done(::mkdir(path("b").c_str(), 0755)), 0);
+    EXPECT_EQ(create_error(path("a/file")), 0);
+    EXPECT_EQ(done(::link(path("a/file").c_str(), path("b/link").c_str())), 0);
+    EXPECT_EQ(done(::rename(path("a/file").c_str(), path("b/file").c_str())), 0);
+    EXPECT_EQ(done(::rename(path("a").c_str(), path("b/a").c_str())), 0);
+    EXPECT_EQ(create_error(path("other")), 0);
+    EXPECT_EQ(done(::renameat2(AT_FDCWD, path("other").c_str(), AT_FDCWD, path("b/a").c_str(), RENAME_EXCHANGE)), 0);
+    EXPECT_EQ(done(::truncate(path("b/file").c_str(), 10)), 0);
+    EXPECT_EQ(done(::mkfifo(path("fifo").c_str(), 0600)), 0);
+    EXPECT_EQ(open_error(path("fifo"), O_RDWR | O_NONBLOCK), 0);
+    sockaddr_un place{};
+    place.sun_family = AF_UNIX;
+    std::snprintf(place.sun_path, sizeof(place.sun_path), "%s", path("socket").c_str());
+    const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(done(::bind(listener, reinterpret_cast<const sockaddr*>(&place), sizeof(place))), 0);
+    const int unnamed = ::open(path("").c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    EXPECT_GE(unnamed, 0);
+    EXPECT_EQ(done(::linkat(unnamed, "", AT_FDCWD, path("named").c_str(), AT_EMPTY_PATH)), 0);
+    EXPECT_EQ(done(::symlink("x", path("symlink").c_str())), 0);
+    EXPECT_EQ(done(::chmod(path("named").c_str(), 0755)), 0);
+    for (const char* name : {"named", "symlink", "fifo", "socket", "b/file", "b/link", "b/a"}) EXPECT_EQ(done(::unlink(path(name).c_str())), 0) << name;
+    for (const char* name : {"b", "other"}) EXPECT_EQ(done(::rmdir(path(name).c_str())), 0) << name;
   });
 }
 
