@@ -18,7 +18,7 @@ void allow_for_profile(const Sandbox& box, Expectations& rows) {
   for (auto& row : rows) {
     const bool attempted = row.key.starts_with("attempts.") || row.key.starts_with("sockets.") ||
                            row.key.starts_with("in.") || row.key.starts_with("open_for_writing.") ||
-                           row.key.starts_with("devices.");
+                           row.key.starts_with("devices.") || row.key.starts_with("bind.") || row.key.starts_with("connect.");
     if (!attempted || row.because == "seccomp filter") continue;
     for (const char* word : {"EACCES", "EPERM"}) {
       if (row.predicted.find(word) == std::string::npos) row.predicted += base::cat('|', word);
