@@ -44,6 +44,7 @@ harden::Abilities able_host() {
   out.remap = true;
   out.remap_base = 0x70000000U;
   out.noswap = true;
+  out.landlock_abi = harden::kNewestLandlock;
   return out;
 }
 

@@ -124,6 +124,7 @@ harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& sp
   abilities.selinux = facts.selinux;
   abilities.mdwe_unable = mdwe_obstacle(facts);
   abilities.memfd_noexec_unable = memfd_noexec_obstacle(facts);
+  abilities.landlock_abi = facts.landlock_abi;
   if (!request.remap_unable.empty()) {
     abilities.remap_unable = request.remap_unable;
   } else if (!facts.userns_available) {

@@ -51,6 +51,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   TRY(harden_resources(work));
   TRY(harden_more_resources(work));
   hardened.seccomp_policies_ = harden_seccomp(work);
+  hardened.landlock_ = harden_landlock(work);
   hardened.secret_files_ = TRY(harden_environment(work));
   hardened.wall_clock_ = harden_wall_clock(work);
   TRY(check_required(policy, decisions));

@@ -31,6 +31,17 @@ struct Abilities {
   std::string mdwe_unable;  // why a process cannot give up executing what was writable; empty: it can
   std::string memfd_noexec_unable;  // why a pid namespace cannot keep files in memory from being executed; empty: it can
   std::string entrypoint;   // the kind of program that the container runs (policy/subject.h), if a rule looks at it
+  int landlock_abi = 0;       // landlock(7), "Landlock ABI"; 0: there is none
+};
+
+// The newest version of Landlock whose rights are known here.
+inline constexpr int kNewestLandlock = 7;
+
+// What a second layer confines besides files, which follows from the mounts, and what the kernel can do of it.
+struct Landlock {
+  int abi = 0;  // 2 to kNewestLandlock
+  bool signals = false, abstract_sockets = false;  // end at the container
+  std::optional<policy::Ports> bind, connect;      // TCP; absent: any
 };
 
 // A secret that was taken out of the environment; its value is in no decision and in no text.
@@ -85,6 +96,7 @@ class Hardened {
   std::uint64_t wall_clock() const { return wall_clock_; }
   // What the policy moves out of spec().process.env.
   const std::optional<SecretFiles>& secret_files() const { return secret_files_; }
+  const std::optional<Landlock>& landlock() const { return landlock_; }
 
  private:
   Hardened() = default;
@@ -101,6 +113,7 @@ class Hardened {
   std::uint64_t own_namespaces_ = 0;
   std::uint64_t wall_clock_ = 0;
   std::optional<SecretFiles> secret_files_;
+  std::optional<Landlock> landlock_;
 };
 
 struct Outcome {

@@ -22,6 +22,7 @@ struct Context {
   std::uint32_t detail = 0;
   bool null_attached = false;   // kMask: the slots' mounts are in the tree, clones are needed from now on
   bool empty_attached = false;
+  int ruleset = -1;             // from kLandlockRuleset to kLandlockRestrict
   bool in_cwd = false;          // kChdir has succeeded
   volatile std::uint32_t taken = 0;  // kSeccomp: set from outside once the listener has been taken
   std::uint32_t executable = 0; // string offset of the path that kFindExecutable chose
@@ -98,6 +99,13 @@ long verify_locks(Context&, const plan::image::Op&);
 long verify_mount(Context&, const plan::image::Op&);
 long verify_mask(Context&, const plan::image::Op&);
 long verify_cwd(Context&, const plan::image::Op&);
+// landlock.cc
+long landlock_ruleset(Context&, const plan::image::Op&);
+long landlock_path(Context&, const plan::image::Op&);
+long landlock_port(Context&, const plan::image::Op&);
+long landlock_open(Context&, const plan::image::Op&);
+long landlock_restrict(Context&, const plan::image::Op&);
+long verify_landlock(Context&, const plan::image::Op&);
 // start.cc
 long find_executable(Context&, const plan::image::Op&);
 long ready(Context&, const plan::image::Op&);

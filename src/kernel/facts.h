@@ -35,6 +35,7 @@ struct Facts {
   bool has_kcore = false;
   bool apparmor = false;  // enabled
   bool selinux = false;   // enabled
+  int landlock_abi = 0;  // landlock(7), "Landlock ABI"; 0: there is none
   bool userns_available = true;  // user.max_user_namespaces > 0
 };
 

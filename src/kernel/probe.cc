@@ -64,6 +64,13 @@ bool has_supported_idmap(long magic, std::uint32_t version) {
   return false;
 }
 
+// landlock_create_ruleset(2): ENOSYS and EOPNOTSUPP say that there is none.
+int probe_landlock() {
+  constexpr unsigned kAskForVersion = 1;
+  const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskForVersion);
+  return abi > 0 ? static_cast<int>(abi) : 0;
+}
+
 }  // namespace
 
 base::Result<Facts> probe_facts(bool lsm) {
@@ -71,6 +78,7 @@ base::Result<Facts> probe_facts(bool lsm) {
   probe_release(facts);
   probe_capabilities(facts);
   facts.euid = ::geteuid();
+  facts.landlock_abi = probe_landlock();
   facts.has_kcore = ::access("/proc/kcore", F_OK) == 0;
   struct stat userns {};
   constexpr ino_t kInitialUserNamespace = 0xEFFFFFFDU;  // PROC_USER_INIT_INO, <linux/proc_ns.h>

@@ -59,6 +59,7 @@ base::Result<void> plan_devices(Builder& b);         // devices.cc
 base::Result<void> plan_read_only(Builder& b);       // rootfs.cc: what becomes read-only once all is in place
 base::Result<void> plan_paths(Builder& b);           // paths.cc: sysctls, labels, read-only and masked paths
 base::Result<void> plan_limits(Builder& b);          // limits.cc: rlimits, scheduling, personality
+void plan_landlock(Builder& b);                      // landlock.cc: what the mounts leave, as a second layer
 base::Result<void> plan_identity(Builder& b);        // identity.cc: user, capabilities, program
 void plan_verification(Builder& b);                  // verify.cc: what init reads back while still privileged
 base::Result<void> plan_program(Builder& b);         // program.cc: argv, env, seccomp

@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 
 #include "base/text.h"
+#include "kernel/landlock.h"
 #include "oci/names.h"
 #include "plan/print.h"
 #include "policy/secure_bits.h"
@@ -13,6 +14,7 @@ namespace plan {
 namespace {
 
 using base::cat;
+namespace ll = kernel::landlock;
 
 std::string attributes(std::uint64_t attr) {
   std::vector<std::string> out;
@@ -71,6 +73,33 @@ std::string source_of(const LaunchPlan& plan, Slot slot) {
   }
   return "";
 }
+
+struct RightName {
+  std::uint64_t bits;
+  const char* name;
+};
+constexpr std::uint64_t kChanges = ll::kWriteFile | ll::kRemoveDir | ll::kRemoveFile | ll::kMakeDir | ll::kMakeReg |
+                                   ll::kMakeSock | ll::kMakeFifo | ll::kMakeSym | ll::kRefer;
+constexpr RightName kFileRights[] = {
+    {ll::kReadFile | ll::kReadDir, "read"}, {ll::kExecute, "execute"}, {kChanges, "change"}, {ll::kWriteFile, "write"},
+    {ll::kTruncate, "truncate"}, {ll::kMakeChar | ll::kMakeBlock, "nodes"}, {ll::kIoctlDev, "ioctl"}, {ll::kReadFile, "read"},
+};
+constexpr RightName kPortRights[] = {{ll::kBindTcp, "bind"}, {ll::kConnectTcp, "connect"}};
+constexpr RightName kScopes[] = {{ll::kScopeSignal, "signal"}, {ll::kScopeAbstractSocket, "abstract-unix-socket"}};
+
+template <std::size_t N>
+std::string words_of(std::uint64_t set, const RightName (&names)[N]) {
+  std::vector<std::string> out;
+  for (const auto& [bits, name] : names) {
+    if ((set & bits) != bits) continue;
+    out.emplace_back(name);
+    set &= ~bits;
+  }
+  if (set != 0) out.push_back(cat("rights ", set));
+  return base::join(out, ",");
+}
+
+std::string titled(const char* title, const std::string& words) { return words.empty() ? "" : cat("; ", title, " ", words); }
 
 struct Describer {
   const LaunchPlan& plan;
@@ -149,6 +178,17 @@ struct Describer {
   }
   StepText operator()(const VerifyMask& o) const { return {"verify", cat("mask ", o.path)}; }
   StepText operator()(const VerifyCwd&) const { return {"verify", "working directory"}; }
+  StepText operator()(const LandlockRuleset& o) const {
+    return {"landlock", cat("restrict files ", words_of(o.files, kFileRights), titled("ports", words_of(o.ports, kPortRights)),
+                            titled("scopes", words_of(o.scopes, kScopes)))};
+  }
+  StepText operator()(const LandlockPath& o) const { return {"landlock", cat("allow ", o.path, " ", words_of(o.access, kFileRights))}; }
+  StepText operator()(const LandlockPort& o) const { return {"landlock", cat("allow port ", o.port, " ", words_of(o.access, kPortRights))}; }
+  StepText operator()(const LandlockOpen& o) const {
+    return {"landlock", cat("allow files of descriptors 0-", o.count - 1, " ", words_of(o.access, kFileRights))};
+  }
+  StepText operator()(const LandlockRestrict&) const { return {"landlock", "enter"}; }
+  StepText operator()(const VerifyLandlock&) const { return {"verify", "landlock"}; }
   StepText operator()(const Ready&) const { return {"ready", plan.gate.valid() ? "wait for start" : ""}; }
   StepText operator()(const CloseFds& o) const { return {"close", cat("descriptors from ", o.first)}; }
   StepText operator()(const Seccomp& o) const { return {"seccomp", cat(o.instructions, " instructions")}; }

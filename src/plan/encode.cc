@@ -177,6 +177,12 @@ struct Encoder {
   }
   void operator()(const VerifyMask& o) { one_text(OpKind::kVerifyMask, o.path); }
   void operator()(const VerifyCwd&) { add(OpKind::kVerifyCwd); }
+  void operator()(const LandlockRuleset& o) { wide(pair(OpKind::kLandlockRuleset, o.files, o.ports), o.scopes); }
+  void operator()(const LandlockPath& o) { add(OpKind::kLandlockPath, o.mount).a = o.access; }
+  void operator()(const LandlockPort& o) { pair(OpKind::kLandlockPort, o.access, o.port); }
+  void operator()(const LandlockOpen& o) { pair(OpKind::kLandlockOpen, o.access, o.count); }
+  void operator()(const LandlockRestrict& o) { add(OpKind::kLandlockRestrict).a = o.flags; }
+  void operator()(const VerifyLandlock&) { add(OpKind::kVerifyLandlock); }
   void operator()(const Ready&) { add(OpKind::kReady); }
   void operator()(const CloseFds& o) { add(OpKind::kCloseFds).a = o.first; }
   void operator()(const Seccomp& o) { add(OpKind::kSeccomp).a = o.flags; }

@@ -86,6 +86,7 @@ base::Result<void> plan_identity(Builder& b) {
 
   b.add(OwnStdio{user.uid}, "/process/user/uid");
   b.add(Chdir{cwd, true}, "/process/cwd");
+  plan_landlock(b);  // entered with CAP_SYS_ADMIN, so with or without no_new_privs; the standard streams are what they stay
   b.add(Bounding{caps.bounding, b.facts.cap_last_cap}, "/process/capabilities/bounding");
   b.add(Identity{user.uid, user.gid, user.additional_gids}, "/process/user");
   const harden::ProcessLocks& locks = b.hardened.locks();

@@ -62,6 +62,12 @@ enum class OpKind : std::uint16_t {
   kVerifyMount,    // text: path; a: ST_* flags that must be set; b: f_type that it must have, or 0
   kVerifyMask,     // text: path
   kVerifyCwd,      // -
+  kLandlockRuleset,   // a: rights of files; b: rights of ports; words: scopes lo, hi
+  kLandlockPath,      // slot: a mount; a: rights
+  kLandlockPort,      // a: rights; b: port
+  kLandlockOpen,      // a: rights; b: how many descriptors, from 0 on
+  kLandlockRestrict,  // a: flags
+  kVerifyLandlock,    // -
   kReady,          // tells the parent, then waits for the gate
   kCloseFds,       // a: first fd to close (the report socket is spared)
   kSeccomp,        // a: SECCOMP_FILTER_FLAG_*
@@ -130,6 +136,7 @@ inline std::uint32_t fixed_words(OpKind kind) {
     case OpKind::kRlimit: return 1;
     case OpKind::kNode: return 2;
     case OpKind::kWriteFile: return 2;
+    case OpKind::kLandlockRuleset: return 2;
     case OpKind::kCapabilities: return 8;
     case OpKind::kVerifyCaps: return 10;
     case OpKind::kScheduler: return 11;

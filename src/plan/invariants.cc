@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "plan/builder.h"
+#include "plan/landlock.h"
 
 namespace plan {
 namespace {
@@ -260,6 +261,7 @@ const Invariant kInvariants[] = {
     {"secrets-sealed", secrets_sealed},
     {"descriptors-closed", descriptors_closed},
     {"program-known", program_known},
+    {"landlock-as-mounted", landlock_as_mounted},
     {"slots-valid", slots_valid},
 };
 const std::size_t kInvariantCount = sizeof(kInvariants) / sizeof(kInvariants[0]);

@@ -74,6 +74,13 @@ struct VerifyLocks { std::uint32_t secure_bits = 0; bool deny_write_execute = fa
 struct VerifyMount { std::string path; std::uint64_t flags = 0; std::uint64_t type = 0; bool may_be_missing = false; };  // ST_*, *_SUPER_MAGIC
 struct VerifyMask { std::string path; };
 struct VerifyCwd {};
+// landlock(7): a ruleset in the making (`files`, `ports`, `scopes`: what is restricted), what it gives, and the step into it.
+struct LandlockRuleset { std::uint64_t files = 0, ports = 0, scopes = 0; };
+struct LandlockPath { Slot mount; std::string path; std::uint64_t access = 0; };  // on the root of that mount, and below
+struct LandlockPort { std::uint16_t port = 0; std::uint64_t access = 0; };
+struct LandlockOpen { std::uint32_t count = 3; std::uint64_t access = 0; };  // on the files of descriptors 0 to count-1
+struct LandlockRestrict { std::uint32_t flags = 0; };
+struct VerifyLandlock {};
 struct Ready {};
 struct CloseFds { std::uint32_t first = 3; };
 struct Seccomp { std::uint32_t flags = 0; std::size_t instructions = 0; };
@@ -85,7 +92,8 @@ using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentit
                         Loopback, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
                         SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
                         Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, DenyWriteExecute, NotDumpable, VerifyIdentity,
-                        VerifyCaps, VerifyNoNewPrivs, VerifyLocks, VerifyMount, VerifyMask, VerifyCwd, Ready, CloseFds, Seccomp, Exec>;
+                        VerifyCaps, VerifyNoNewPrivs, VerifyLocks, VerifyMount, VerifyMask, VerifyCwd,
+                        LandlockRuleset, LandlockPath, LandlockPort, LandlockOpen, LandlockRestrict, VerifyLandlock, Ready, CloseFds, Seccomp, Exec>;
 
 // `because`: the place in config.json ("/mounts/3"), the policy's rule, or the reason a runtime always does it.
 // Explain prints it and an error cites it.

@@ -70,6 +70,13 @@ void inherit_required(std::vector<Requirement>& own, const std::vector<Requireme
   }
 }
 
+void inherit_landlock(Landlock& own, const Landlock& base) {
+  take(own.enable, base.enable);
+  add(own.scopes, base.scopes, kSameText);
+  take(own.bind, base.bind);
+  take(own.connect, base.connect);
+}
+
 }  // namespace
 
 void inherit(Policy& policy, const Policy& base) {
@@ -88,6 +95,7 @@ void inherit(Policy& policy, const Policy& base) {
   take(policy.lsm.unconfined, base.lsm.unconfined);
   take(policy.lsm.required, base.lsm.required);
   inherit_environment(policy.environment, base.environment);
+  inherit_landlock(policy.landlock, base.landlock);
 }
 
 }  // namespace policy

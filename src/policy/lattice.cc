@@ -18,6 +18,7 @@ const T* find(const std::vector<T>& list, const T& entry, auto&& key) {
 }
 
 constexpr auto kText = [](const std::string& s) -> const std::string& { return s; };
+constexpr auto kPort = [](std::uint16_t port) { return port; };
 constexpr auto kResource = [](const RlimitCeiling& r) { return r.resource; };
 constexpr auto kType = [](const oci::Namespace& n) { return n.type; };
 constexpr auto kPath = [](const Tmpfs& t) -> const std::string& { return t.path; };
@@ -134,6 +135,8 @@ bool within(Strict strict, const std::vector<std::string>& a, const std::vector<
   return strict == Strict::kLonger ? includes(a, b, kText) : includes(b, a, kText);
 }
 
+bool within(Strict, const Ports& a, const Ports& b) { return includes(b, a, kPort); }
+
 bool within(Strict, const std::vector<RlimitCeiling>& a, const std::vector<RlimitCeiling>& b) {
   return std::all_of(b.begin(), b.end(), [&](const RlimitCeiling& limit) {
     const auto* own = find(a, limit, kResource);
@@ -192,6 +195,8 @@ std::vector<std::string> meet(Strict strict, std::vector<std::string> a, const s
   }
   return subtract(a, subtract(a, b, kText), kText);
 }
+
+Ports meet(Strict, const Ports& a, const Ports& b) { return subtract(a, subtract(a, b, kPort), kPort); }
 
 std::vector<RlimitCeiling> meet(Strict, const std::vector<RlimitCeiling>& a, const std::vector<RlimitCeiling>& b) {
   return unite(a, b, kResource, [](RlimitCeiling x, const RlimitCeiling& y) {
@@ -252,6 +257,10 @@ WallClock widen(Strict, WallClock a, WallClock more) { return {std::max(a.second
 std::vector<std::string> widen(Strict strict, const std::vector<std::string>& a, const std::vector<std::string>& more) {
   if (strict == Strict::kShorter || strict == Strict::kBelow) return unite(a, more, kText, [](const auto& x, const auto&) { return x; });
   return subtract(a, more, kText);
+}
+
+Ports widen(Strict, const Ports& a, const Ports& more) {
+  return unite(a, more, kPort, [](std::uint16_t port, std::uint16_t) { return port; });
 }
 
 std::vector<RlimitCeiling> widen(Strict, const std::vector<RlimitCeiling>& a, const std::vector<RlimitCeiling>& more) {

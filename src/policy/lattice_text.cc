@@ -91,6 +91,10 @@ std::string text(const std::vector<std::string>& value) {
   return joined(value, [](const auto& entry) { return base::escape(entry); });
 }
 
+std::string text(const Ports& value) {
+  return joined(value, [](std::uint16_t port) { return std::to_string(port); });
+}
+
 std::string text(const std::vector<RlimitCeiling>& value) {
   return joined(value, [](const auto& limit) { return base::cat(limit.type, " ", amount(limit.soft), ":", amount(limit.hard)); });
 }

@@ -1,5 +1,7 @@
 #include "policy/lint.h"
 
+#include <linux/capability.h>
+
 #include "base/text.h"
 #include "oci/json.h"
 #include "policy/combine.h"
@@ -85,6 +87,23 @@ void check_modes(Remarks& out, const Policy& policy) {
   }
 }
 
+// landlock(7): a process in a Landlock domain changes no mount, whatever its capabilities.
+void check_landlock(Remarks& out, const Document& read) {
+  const Policy& policy = read.policy;
+  const auto& landlock = policy.landlock;
+  const bool on = landlock.enable && landlock.enable->value;
+  constexpr std::string_view kAlone = "has no effect without \"enable\"";
+  if (!on && read.kind == Kind::kProfile) {
+    if (landlock.scopes) remark(out, landlock.scopes->origin, kAlone);
+    if (landlock.bind) remark(out, landlock.bind->origin, kAlone);
+    if (landlock.connect) remark(out, landlock.connect->origin, kAlone);
+  }
+  constexpr oci::CapSet kAdmin = oci::CapSet{1} << CAP_SYS_ADMIN;
+  if (on && policy.process.capabilities && (policy.process.capabilities->value & kAdmin) != 0) {
+    remark(out, landlock.enable->origin, "takes mount(2) and pivot_root(2) from what keeps CAP_SYS_ADMIN for them");
+  }
+}
+
 // Only the rules of this file: those of the extended policy are its own.
 void check_widening(Remarks& out, const Document& read) {
   if (read.extends.empty()) return;
@@ -101,6 +120,7 @@ void check_document(Remarks& out, const Document& read, const Circumstances& cir
   check_bindings(out, read);
   check_exceptions(out, read, circumstances);
   check_modes(out, read.policy);
+  check_landlock(out, read);
   check_widening(out, read);
   if (read.kind == Kind::kDeny && !is_in_force(read, circumstances)) {
     out.push_back(base::cat(read.file, ": has no effect: Linux ", circumstances.kernel_release, " is not older than ", read.until_kernel));

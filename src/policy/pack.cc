@@ -159,6 +159,10 @@ void fields(Is<Lsm> auto& t, auto&& each) {
   auto& [unconfined, required] = t;
   each(unconfined, required);
 }
+void fields(Is<Landlock> auto& t, auto&& each) {
+  auto& [enable, scopes, bind, connect] = t;
+  each(enable, scopes, bind, connect);
+}
 void fields(Is<ControlMode> auto& t, auto&& each) {
   auto& [control, mode, reason, origin] = t;
   each(control, mode, reason, origin);
@@ -169,9 +173,11 @@ void fields(Is<Requirement> auto& t, auto&& each) {
 }
 void fields(Is<Policy> auto& t, auto&& each) {
   auto& [name, version, description, mode, modes, required, selectable, process, namespaces, filesystem, devices, sysctl,
-         seccomp, seccomp_limits, resources, environment, lsm] = t;
+         seccomp, seccomp_limits, resources, environment, lsm,
+         landlock] = t;
   each(name, version, description, mode, modes, required, selectable, process, namespaces, filesystem, devices, sysctl,
-       seccomp, seccomp_limits, resources, environment, lsm);
+       seccomp, seccomp_limits, resources, environment, lsm,
+       landlock);
 }
 
 template <typename T>

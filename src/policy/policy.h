@@ -158,6 +158,16 @@ struct Environment {
   Rule<std::vector<std::string>> keep;  // never taken for a secret
 };
 
+// TCP ports; 0 is one that the kernel picks.
+using Ports = std::vector<std::uint16_t>;
+
+// A second layer over what mounts, namespaces and filters do (landlock(7)); what it does to files follows from the mounts.
+struct Landlock {
+  Rule<bool> enable;
+  Rule<std::vector<std::string>> scopes;  // of "signal" and "abstract-unix-socket": they end at the container
+  Rule<Ports> bind, connect;              // the only ports; absent: any
+};
+
 // What becomes of a rule.
 enum class Mode {
   kEnforce,
@@ -199,6 +209,7 @@ struct Policy {
   Resources resources;
   Environment environment;
   Lsm lsm;
+  Landlock landlock;
 };
 
 }  // namespace policy

@@ -69,6 +69,10 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"environment.keep", kShorter}, p.environment.keep...);
   each(Control{"lsm.unconfined", kFalse}, p.lsm.unconfined...);
   each(Control{"lsm.required", kTrue}, p.lsm.required...);
+  each(Control{"landlock.enable", kTrue}, p.landlock.enable...);
+  each(Control{"landlock.scopes", kLonger}, p.landlock.scopes...);
+  each(Control{"landlock.bind", kShorter}, p.landlock.bind...);
+  each(Control{"landlock.connect", kShorter}, p.landlock.connect...);
 }
 
 // The names, in that order.

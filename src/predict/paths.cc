@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "kernel/landlock.h"
 #include "predict/sandbox.h"
 
 namespace predict {
@@ -61,8 +62,9 @@ void expect_setting(const Sandbox& box, const std::string& path, Expectations& o
   } else if (box.masked(path)) {
     const bool itself = std::any_of(box.spec.linux.masked_paths.begin(), box.spec.linux.masked_paths.end(),
                                     [&](const std::string& mask) { return base::clean_path(mask) == path; });
-    row.predicted = itself ? "ok" : "ENOENT";
-    row.because = itself ? "masked: it is the null device" : "masked";
+    const bool writes = box.landlock_leaves(path, kernel::landlock::kWriteFile);
+    row.predicted = !itself ? "ENOENT" : writes ? "ok" : "EACCES";
+    row.because = !itself ? "masked" : writes ? "masked: it is the null device" : "masked, and Landlock";
   } else if (read_only(box, path)) {
     row.predicted = owner ? "EROFS" : "EROFS|EACCES";
     row.because = "read-only";

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 
 #include "base/text.h"
+#include "kernel/landlock.h"
 #include "plan/device_rules.h"
 #include "predict/sandbox.h"
 
@@ -67,6 +68,7 @@ class Attempt {
   Attempt& make_node() {
     return call(kMknod)
         .file()
+        .stop_if(!box_.landlock_leaves(mount_.target, kernel::landlock::kMakeBlock), "EACCES", "Landlock: nodev")
         .stop_if(!box_.host_cap(CAP_MKNOD), "EPERM", "no CAP_MKNOD over the host")
         .stop_if(!rule_allows(box_, BPF_DEVCG_ACC_MKNOD), "EPERM", "device rules");
   }

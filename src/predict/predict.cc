@@ -18,7 +18,7 @@ void allow_for_profile(const Sandbox& box, Expectations& rows) {
   for (auto& row : rows) {
     const bool attempted = row.key.starts_with("attempts.") || row.key.starts_with("sockets.") ||
                            row.key.starts_with("in.") || row.key.starts_with("open_for_writing.") ||
-                           row.key.starts_with("devices.");
+                           row.key.starts_with("devices.") || row.key.starts_with("bind.") || row.key.starts_with("connect.");
     if (!attempted || row.because == "seccomp filter") continue;
     for (const char* word : {"EACCES", "EPERM"}) {
       if (row.predicted.find(word) == std::string::npos) row.predicted += base::cat('|', word);
@@ -43,6 +43,7 @@ base::Result<Expectations> predict(const harden::Hardened& hardened, const plan:
   expect_calls(box, out);
   expect_sequences(box, out);
   expect_sockets(box, out);
+  expect_landlock(box, out);
   expect_exhaustion(box, out);
   allow_for_profile(box, out);
   return out;
@@ -62,6 +63,7 @@ std::vector<std::string> probe_arguments(const harden::Hardened& hardened, const
     add("--mount", mount.target);
     if (mount.writable_place) add("--try-in", mount.target);
   }
+  for (const auto& [option, value] : port_arguments(box)) add(option.c_str(), value);
   if (const std::string limit = pids_limit(box); !limit.empty()) add("--pids", limit);
   if (const std::string limit = memory_limit(box); !limit.empty()) add("--memory", limit);
   return out;

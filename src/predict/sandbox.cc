@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "plan/landlock.h"
 
 namespace predict {
 namespace {
@@ -73,6 +74,10 @@ bool Sandbox::maps(std::uint32_t id) const {
   return false;
 }
 
+bool Sandbox::landlock_leaves(const std::string& path, std::uint64_t right) const {
+  return !landlocked || (plan::landlock_given(plan, path) & right) == right;
+}
+
 std::optional<std::string> Sandbox::refusal(const Call& call) const {
   const std::uint32_t answer = plan::seccomp_answer(plan.seccomp, call.abi, call.number, call.args);
   if (plan::passes(answer)) return std::nullopt;
@@ -107,6 +112,7 @@ Sandbox sandbox_of(const harden::Hardened& hardened, const plan::LaunchPlan& pla
     if (mount.target == "/proc") box.hosts_procfs = mount.bind;
   }
   box.procfs = has_procfs(plan);
+  box.landlocked = find<plan::LandlockRuleset>(plan) != nullptr;
   return box;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plan/plan.h"
@@ -34,6 +35,7 @@ struct Sandbox {
   bool user_namespace = false;  // not the initial one
   bool joined_user = false;     // … but one that was there already
   bool procfs = false;
+  bool landlocked = false;
   bool hosts_procfs = false;  // bound, not one of its pid namespace
 
   bool has_namespace(std::uint64_t type) const;                               // not the host's
@@ -44,6 +46,9 @@ struct Sandbox {
   bool masked(const std::string& path) const;         // it, or what it is in
   bool known_maps() const { return !joined_user; }    // of a user namespace that is joined nobody says what ids it has
   bool maps(std::uint32_t id) const;                  // whether the id is, or may be, one of its user namespace's
+
+  // Whether Landlock leaves this right (kernel/landlock.h) at a path.
+  bool landlock_leaves(const std::string& path, std::uint64_t right) const;
 
   // The word in which the filter's refusal is observed; absent if it lets the call through.
   std::optional<std::string> refusal(const Call& call) const;
@@ -61,6 +66,7 @@ void expect_paths(const Sandbox& box, Expectations& out);       // paths.cc
 void expect_calls(const Sandbox& box, Expectations& out);       // calls.cc
 void expect_sequences(const Sandbox& box, Expectations& out);   // sequences.cc
 void expect_sockets(const Sandbox& box, Expectations& out);     // sockets.cc
+void expect_landlock(const Sandbox& box, Expectations& out);    // landlock.cc
 void expect_exhaustion(const Sandbox& box, Expectations& out);  // exhaustion.cc
 
 // Where something is written and executed, as paths in the container; what mount is seen where.
@@ -74,6 +80,9 @@ struct SeenMount {
 std::vector<SeenMount> seen_mounts(const Sandbox& box);
 
 void expect_place(const Sandbox& box, const SeenMount& mount, Expectations& out);  // places.cc
+
+// What the probe is told of TCP ports: option and value.
+std::vector<std::pair<std::string, std::string>> port_arguments(const Sandbox& box);
 
 // The limits that are run into, as decimal numbers; empty: not.
 std::string pids_limit(const Sandbox& box);

@@ -27,7 +27,8 @@ static struct {
 static int count;
 
 int take_given(const char* option, const char* value) {
-  static const char* const known[] = {"--masked", "--readonly", "--mount", "--try-in", "--pids", "--memory"};
+  static const char* const known[] = {"--masked", "--readonly", "--mount", "--try-in", "--pids", "--memory",
+                                      "--bind", "--connect", "--abstract", "--signal", "--descriptor"};
   for (size_t i = 0; i < sizeof known / sizeof *known; ++i) {
     if (strcmp(option, known[i]) != 0) continue;
     if (count < most) {
@@ -176,6 +177,11 @@ static void each(const char* section, const char* option, void (*what)(const cha
 
 static void read_only(const char* path) { flags_of(path, 1); }
 static void mount_flags(const char* path) { flags_of(path, 0); }
+static void binds(const char* port) { json_attempt(port, bind_port, port); }
+static void connects(const char* port) { json_attempt(port, connect_port, port); }
+static void connects_abstract(const char* name) { json_attempt(name, connect_abstract, name); }
+static void signals(const char* pid) { json_attempt(pid, send_signal, pid); }
+static void opens(const char* descriptor) { json_attempt(descriptor, open_again, descriptor); }
 
 void section_given(void) {
   other_processes();
@@ -184,6 +190,11 @@ void section_given(void) {
   each("readonly", "--readonly", read_only);
   each("mount", "--mount", mount_flags);
   each("in", "--try-in", try_in);
+  each("bind", "--bind", binds);
+  each("connect", "--connect", connects);
+  each("abstract", "--abstract", connects_abstract);
+  each("signal", "--signal", signals);
+  each("descriptor", "--descriptor", opens);
 }
 
 void section_exhaust(void) {

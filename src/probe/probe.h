@@ -45,6 +45,14 @@ long exec_in(const void* directory);
 long chown_in(const void* directory);
 long suid_in(const void* directory);
 
+// landlock.c: the arguments are decimal numbers, and a name.
+void landlock_layers(void);
+long bind_port(const void* port);
+long connect_port(const void* port);
+long connect_abstract(const void* name);
+long send_signal(const void* pid);
+long open_again(const void* descriptor);
+
 // given.c: whether it is one of its options.
 int take_given(const char* option, const char* value);
 

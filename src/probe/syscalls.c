@@ -58,6 +58,7 @@ void section_syscalls(void) {
   json_open("attempts", '{');
   for (size_t i = 0; i < sizeof calls / sizeof *calls; ++i) json_attempt(calls[i].name, calls[i].work, NULL);
   attempts_of_several_calls();
+  landlock_layers();
   json_close('}');
   json_open("sockets", '{');
   for (size_t i = 0; i < sizeof sockets / sizeof *sockets; ++i) {

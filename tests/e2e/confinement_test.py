@@ -31,6 +31,7 @@ TABLE = [
     ("code can be made at run time (Node and Java do)", "attempts.mprotect_x", "ok", "ok"),
     ("a seccomp filter", "seccomp.mode", 2, 0),
     ("one seccomp filter", "seccomp.filters", 1, 0),
+    *([("a domain of Landlock", "attempts.landlock_layers", "15", "16")] if harness.LANDLOCK >= 2 else []),
     ("the root is read-only", "create_in./", "EROFS", "ok"),
     ("programs are read-only", "create_in./usr", {"EROFS", "ENOENT"}, None),
     ("/etc is read-only", "create_in./etc", "EROFS", "ok"),

@@ -57,7 +57,7 @@ class FunctionsTest(harness.Case):
         bundle = self.bundle("busybox", args=["/bin/sh", "-c", "echo out; echo err >&2; cat /proc/sys/kernel/hostname"])
         bundle.config["hostname"] = "shell"
         result = self.run_bundle(bundle, policy="faas")
-        self.assertEqual((result.code, result.out, result.err), (0, "out\nshell\n", "err\n"))
+        self.assertEqual((result.code, result.out, result.own_err), (0, "out\nshell\n", "err\n"))
 
     def test_busybox_reads_standard_input(self):
         bundle = self.bundle("busybox", args=["/bin/sh", "-c", "read line; echo got $line"])

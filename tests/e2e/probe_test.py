@@ -210,7 +210,7 @@ class DifferenceTest(Case):
         result = self.probe_bundle(self.bundle("probe"), "--program", liar)
         self.assertEqual(result.code, 1)
         self.assertIn("DIFFERS", result.out)
-        self.assertEqual(result.err, "")
+        self.assertEqual(result.own_err, "")
 
     def test_a_limit_that_the_runtime_may_not_raise(self):
         """Nobody lies here: the runtime lowers the limit with a warning, and the plan is not what is in force."""

@@ -59,7 +59,7 @@ bool is_builtin(std::string_view source) {
 }
 
 void check_harden(const policy::Policy& policy) {
-  const harden::Abilities abilities{.remap = true, .remap_unable = "", .remap_base = 100000};
+  const harden::Abilities abilities{.remap = true, .remap_unable = "", .remap_base = 100000, .landlock_abi = harden::kNewestLandlock};
   const auto once = harden::harden(request(), policy, abilities);
   if (!once) return check_message(once.error(), "");
   const auto& spec = once->hardened.spec();

@@ -56,6 +56,9 @@ void vary(Random& random, std::vector<std::string>& value) {
 void vary(Random& random, std::vector<policy::RlimitCeiling>& value) {
   for (auto& limit : value) limit.soft = limit.hard = below(random, 100'000);
 }
+void vary(Random& random, policy::Ports& value) {
+  if (below(random, 2) == 0) value.push_back(static_cast<std::uint16_t>(below(random, 9)));
+}
 void vary(Random&, auto&) {}
 
 // Every rule of some policy of the pool, or none.
@@ -174,6 +177,7 @@ std::string keeps_below_every_layer(const Input& input, const Decider& decide, R
       if (decision.control == "filesystem.nosuid" || decision.control == "filesystem.nodev") continue;
       if (decision.control == "process.lockedSecureBits" || decision.control == "process.memoryDenyWriteExecute") continue;
       if (decision.control == "process.memfdNoexec") continue;
+      if (decision.control.starts_with("landlock.")) continue;
       if (!decision.degraded && !decision.warning) return document.policy.name + " changes " + decision.control;
     }
   }
@@ -247,7 +251,7 @@ std::string rules_are_independent(const Input& input, const Decider& decide, Ran
   const std::string gone(names[below(random, names.size())]);
   for (const auto* coupled : {"process.rootUser", "process.capabilities", "process.unprivilegedPorts", "sysctl.allow", "filesystem.tmpfs", "environment.secrets",
                               "environment.allow", "environment.strip", "environment.keep", "namespaces.own", "filesystem.maskedPaths",
-                              "filesystem.nosuid", "filesystem.nodev", "resources.memory"}) {
+                              "filesystem.nosuid", "filesystem.nodev", "resources.memory", "landlock.enable"}) {
     if (gone == coupled) return "";
   }
   auto without = input;

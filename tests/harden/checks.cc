@@ -163,11 +163,12 @@ std::string everything_is_recorded(const Case& c) {
   return "";
 }
 
-// What is in force beside config.json: the root's flags, the filter, and what could not be done.
+// What is in force beside config.json: the root's flags, the filter, Landlock, and what could not be done.
 bool is_beside_config(const harden::Decision& d) {
   return d.degraded || d.warning || d.control == "filesystem.nosuid" || d.control == "filesystem.nodev" ||
          d.control == "seccomp" || d.control == "process.lockedSecureBits" ||
-         d.control == "process.memoryDenyWriteExecute" || d.control == "process.memfdNoexec";
+         d.control == "process.memoryDenyWriteExecute" || d.control == "process.memfdNoexec" ||
+         d.control.starts_with("landlock.");
 }
 
 std::string nothing_else_is_recorded(const Case& c) {

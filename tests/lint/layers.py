@@ -15,13 +15,13 @@ MAY_USE = {
     "kernel": ["base"],
     "policy": ["base", "oci"],
     "harden": ["base", "oci", "policy"],
-    # The two of kernel are plain values: what the host can do, and what a cgroup is to be written.
-    "plan": ["base", "oci", "policy", "harden", "kernel/facts.h", "kernel/cgroup_types.h"],
-    "init": ["plan/image.h", "kernel/raw.h", "kernel/inroot.h"],
+    # Those of kernel are plain values: what the host can do, what a cgroup is to be written, Landlock's numbers.
+    "plan": ["base", "oci", "policy", "harden", "kernel/facts.h", "kernel/cgroup_types.h", "kernel/landlock.h"],
+    "init": ["plan/image.h", "kernel/raw.h", "kernel/inroot.h", "kernel/landlock.h"],
     # A program of its own, in C: it runs inside containers and may rely on nothing.
     "probe": [],
     # The probe's tables of attempts are what it predicts the outcome of.
-    "predict": ["base", "oci", "harden", "plan", "kernel/facts.h", "probe/calls.inc", "probe/sockets.inc"],
+    "predict": ["base", "oci", "harden", "plan", "kernel/facts.h", "kernel/landlock.h", "probe/calls.inc", "probe/sockets.inc"],
     "container": ["base", "oci", "kernel"],
     # A plan's id maps and the like are values of the OCI documents.
     "launch": ["base", "kernel", "plan", "init/protocol.h", "oci/spec.h"],

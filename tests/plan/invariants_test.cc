@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "kernel/landlock.h"
 #include "samples.h"
 
 namespace {
@@ -42,6 +43,25 @@ void move_to_end(LaunchPlan& p) {
 }
 
 int secrets_slot(const LaunchPlan& p) { return std::get<plan::WriteFile>(p.steps[find<plan::WriteFile>(p)].op).mount.index; }
+
+bool is_landlock(const plan::Step& step) {
+  return std::holds_alternative<plan::LandlockRuleset>(step.op) || std::holds_alternative<plan::LandlockPath>(step.op) ||
+         std::holds_alternative<plan::LandlockPort>(step.op) || std::holds_alternative<plan::LandlockOpen>(step.op) ||
+         std::holds_alternative<plan::LandlockRestrict>(step.op) || std::holds_alternative<plan::VerifyLandlock>(step.op);
+}
+
+std::ptrdiff_t rule_on(const LaunchPlan& p, std::string_view path) {
+  for (std::size_t i = 0; i < p.steps.size(); ++i) {
+    const auto* rule = std::get_if<plan::LandlockPath>(&p.steps[i].op);
+    if (rule != nullptr && rule->path == path) return static_cast<std::ptrdiff_t>(i);
+  }
+  ADD_FAILURE() << "no rule on " << path;
+  return 0;
+}
+
+plan::LandlockPath& rule(LaunchPlan& p, std::string_view path) {
+  return std::get<plan::LandlockPath>(p.steps[static_cast<std::size_t>(rule_on(p, path))].op);
+}
 
 struct Mutant {
   const char* invariant;
@@ -150,6 +170,38 @@ const std::vector<Mutant>& mutants() {
          drop<plan::FindExecutable>(p);
          std::get<plan::Exec>(p.steps.back().op).program.index = 0;
        }},
+      {"landlock-as-mounted", "not entered", [](LaunchPlan& p) { drop<plan::LandlockRestrict>(p); }},
+      {"landlock-as-mounted", "not verified", [](LaunchPlan& p) { drop<plan::VerifyLandlock>(p); }},
+      {"landlock-as-mounted", "nothing of it", [](LaunchPlan& p) { std::erase_if(p.steps, is_landlock); }},
+      {"landlock-as-mounted", "the root may not be read", [](LaunchPlan& p) { drop<plan::LandlockPath>(p); }},
+      {"landlock-as-mounted", "a writable mount without its rule", [](LaunchPlan& p) { p.steps.erase(p.steps.begin() + rule_on(p, "/tmp")); }},
+      {"landlock-as-mounted", "the root may be written",
+       [](LaunchPlan& p) { rule(p, "/").access |= kernel::landlock::kWriteFile; }},
+      {"landlock-as-mounted", "nodes where there are none", [](LaunchPlan& p) { rule(p, "/tmp").access |= kernel::landlock::kMakeChar; }},
+      {"landlock-as-mounted", "a rule on another mount", [](LaunchPlan& p) { rule(p, "/tmp").mount.index = rule(p, "/").mount.index; }},
+      {"landlock-as-mounted", "a rule on nothing that is mounted",
+       [](LaunchPlan& p) {
+         const plan::Step more{plan::LandlockPath{{0}, "/elsewhere", kernel::landlock::kWriteFile}, ""};
+         p.steps.insert(p.steps.begin() + rule_on(p, "/tmp"), more);
+       }},
+      {"landlock-as-mounted", "a right that is not restricted",
+       [](LaunchPlan& p) { std::get<plan::LandlockRuleset>(p.steps[find<plan::LandlockRuleset>(p)].op).files &= ~kernel::landlock::kTruncate; }},
+      {"landlock-as-mounted", "signals leave",
+       [](LaunchPlan& p) { std::get<plan::LandlockRuleset>(p.steps[find<plan::LandlockRuleset>(p)].op).scopes &= ~kernel::landlock::kScopeSignal; }},
+      {"landlock-as-mounted", "sockets leave",
+       [](LaunchPlan& p) {
+         std::get<plan::LandlockRuleset>(p.steps[find<plan::LandlockRuleset>(p)].op).scopes &= ~kernel::landlock::kScopeAbstractSocket;
+       }},
+      {"landlock-as-mounted", "every port can be bound",
+       [](LaunchPlan& p) { std::get<plan::LandlockRuleset>(p.steps[find<plan::LandlockRuleset>(p)].op).ports = kernel::landlock::kConnectTcp; }},
+      {"landlock-as-mounted", "another port",
+       [](LaunchPlan& p) { ++std::get<plan::LandlockPort>(p.steps[find<plan::LandlockPort>(p)].op).port; }},
+      {"landlock-as-mounted", "a port fewer", [](LaunchPlan& p) { drop<plan::LandlockPort>(p); }},
+      {"landlock-as-mounted", "entered before the rules are there", [](LaunchPlan& p) { move_to_front<plan::LandlockRestrict>(p); }},
+      {"landlock-as-mounted", "entered too late", [](LaunchPlan& p) { move_to_end<plan::LandlockRestrict>(p); }},
+      {"landlock-as-mounted", "made before the mounts", [](LaunchPlan& p) { move_to_front<plan::LandlockRuleset>(p); }},
+      {"landlock-as-mounted", "a failure that does not count",
+       [](LaunchPlan& p) { p.steps[find<plan::LandlockRestrict>(p)].ignore_errors = true; }},
       {"slots-valid", "a mount of no slot",
        [](LaunchPlan& p) { std::get<plan::Attach>(p.steps[find<plan::Attach>(p)].op).mount.index = 4711; }},
       {"slots-valid", "a mask of no slot",
@@ -198,8 +250,23 @@ TEST(Invariants, HoldOfPlansWithSecrets) {
   }
 }
 
+TEST(Invariants, HoldOfPlansForEveryLandlock) {
+  for (int abi = 0; abi <= harden::kNewestLandlock; ++abi) {
+    for (const auto& ports : {samples::TcpPorts{}, samples::TcpPorts{policy::Ports{}, policy::Ports{}}, samples::TcpPorts{policy::Ports{1, 2}, {}}}) {
+      const auto outcome = samples::landlocked(ports, abi);
+      const LaunchPlan p = samples::plan_of(outcome);
+      for (std::size_t i = 0; i < plan::kInvariantCount; ++i) {
+        EXPECT_TRUE(plan::kInvariants[i].holds(p, outcome.hardened)) << plan::kInvariants[i].name << " " << abi;
+      }
+      LaunchPlan more = p;
+      more.steps.insert(more.steps.begin() + 1, {plan::LandlockRuleset{}, ""});
+      EXPECT_FALSE(holds("landlock-as-mounted", more, outcome.hardened)) << abi;
+    }
+  }
+}
+
 TEST(Invariants, EachFailsForItsMutants) {
-  const auto outcome = samples::redirected();
+  const auto outcome = samples::landlocked({.bind = policy::Ports{8080}, .connect = policy::Ports{443}});
   const LaunchPlan good = samples::plan_of(outcome);
   for (const auto& mutant : mutants()) {
     LaunchPlan broken = good;

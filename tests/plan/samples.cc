@@ -73,6 +73,7 @@ kernel::Facts facts(kernel::CgroupMode mode) {
   facts.effective_caps = (1ULL << (CAP_LAST_CAP + 1)) - 1;
   facts.has_kcore = true;
   facts.apparmor = true;
+  facts.landlock_abi = harden::kNewestLandlock;
   facts.cgroup.mode = mode;
   if (mode == kernel::CgroupMode::kUnified) {
     facts.cgroup.v2_mount = "/sys/fs/cgroup";
@@ -97,6 +98,7 @@ harden::Abilities host(bool can_remap, bool noswap) {
   abilities.remap = can_remap;
   if (!can_remap) abilities.remap_unable = "the root's file system cannot be idmapped by this kernel";
   abilities.remap_base = 0x70000000;
+  abilities.landlock_abi = harden::kNewestLandlock;
   return abilities;
 }
 
@@ -145,6 +147,18 @@ oci::Spec with_secrets() {
 
 harden::Outcome redirected(oci::Spec spec, bool can_remap, bool noswap) {
   return hardened_by(std::move(spec), redirecting(), can_remap, noswap);
+}
+
+harden::Outcome landlocked(const TcpPorts& ports, int abi) {
+  auto policy = redirecting();
+  const auto rule = [](const policy::Ports& value) { return policy::Setting<policy::Ports>{value, {.file = "x.json", .pointer = "/landlock"}, ""}; };
+  if (ports.bind) policy.landlock.bind = rule(*ports.bind);
+  if (ports.connect) policy.landlock.connect = rule(*ports.connect);
+  auto abilities = host(true, true);
+  abilities.landlock_abi = abi;
+  auto outcome = harden::harden(with_secrets(), policy, abilities);
+  EXPECT_TRUE(outcome.has_value());
+  return *std::move(outcome);
 }
 
 plan::CreateOptions options() {

@@ -24,6 +24,11 @@ std::vector<std::string> builtin_names();
 // faas with "secrets": "redirect", and a request with two of them for it.
 policy::Policy redirecting();
 oci::Spec with_secrets();
+// As redirected(), with TCP ports, on a kernel with this version of Landlock.
+struct TcpPorts {
+  std::optional<policy::Ports> bind, connect;
+};
+harden::Outcome landlocked(const TcpPorts& ports, int abi = harden::kNewestLandlock);
 harden::Outcome redirected(oci::Spec spec = with_secrets(), bool can_remap = true, bool noswap = true);
 plan::CreateOptions options();
 

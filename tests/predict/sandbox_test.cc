@@ -226,9 +226,9 @@ TEST(Arguments, NameWhatIsLookedAt) {
   spec.linux.resources.emplace();
   spec.linux.resources->pids_limit = 100;
   const auto from = predict_samples::made(spec);
-  const std::vector<std::string> wanted = {"probe",     "--lines", "--masked", "/proc/kcore", "--readonly",
-                                           "/proc/sys", "--mount", "/",        "--try-in",    "/",
-                                           "--mount",   "/proc",   "--pids",   "100"};
+  const std::vector<std::string> wanted = {"probe",     "--lines", "--masked", "/proc/kcore", "--readonly", "/proc/sys",
+                                           "--mount",   "/",       "--try-in", "/",           "--mount",    "/proc",
+                                           "--bind",    "47999",   "--connect", "47999",      "--pids",     "100"};
   EXPECT_EQ(predict::probe_arguments(from.outcome.hardened, from.plan, from.host), wanted);
 }
 
