@@ -190,6 +190,8 @@ template <typename T>
 constexpr bool is_optional = false;
 template <typename T>
 constexpr bool is_optional<std::optional<T>> = true;
+template <typename T>
+constexpr bool is_optional<Rule<T>> = true;
 
 template <typename T>
 void put(Packer& out, const T& value) {

@@ -8,27 +8,10 @@
 #include <vector>
 
 #include "oci/spec.h"
+#include "policy/rule.h"
 #include "policy/seccomp_policy.h"
 
 namespace policy {
-
-// Where a rule is written.
-struct Origin {
-  std::string file;     // "faas.json"; the whole path for a policy that is not built in
-  std::string pointer;  // "/process/noNewPrivileges"
-  std::vector<std::string> more;  // texts of further places that made the rule what it is
-  std::string text() const;       // "a.json:/x", "a.json:/x and b.json:/x"
-};
-
-template <typename T>
-struct Setting {
-  T value{};
-  Origin origin;
-  std::string why;  // the author's reason (the section's "why" member); empty: none given
-};
-
-template <typename T>
-using Rule = std::optional<Setting<T>>;
 
 // What to do with a request for the host's root (uid or gid 0).
 enum class RootUser {
