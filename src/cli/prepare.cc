@@ -194,8 +194,10 @@ void report_notes(const oci::Spec& spec, const base::Log& log) {
 }
 
 void report_selection(const policy::Effective& policy, const base::Log& log) {
-  log.debug(cat("policy ", base::quote(policy.profile), " by ", policy.selected_by,
-                policy.layers.empty() ? "" : ", with " + base::join(policy.layers, ", ")));
+  if (log.debug_enabled()) {
+    log.debug(cat("policy ", base::quote(policy.profile), " by ", policy.selected_by,
+                  policy.layers.empty() ? "" : ", with " + base::join(policy.layers, ", ")));
+  }
   for (const auto& note : policy.notes) log.warning(note);
 }
 

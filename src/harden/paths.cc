@@ -1,5 +1,5 @@
 // Masked and read-only paths: the request's and the policy's together, never fewer.
-#include <algorithm>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "harden/work.h"
@@ -11,14 +11,13 @@ namespace {
 void unite(Work& work, const policy::Rule<std::vector<std::string>>& rule, std::vector<std::string>& paths,
            std::string_view name, std::string_view why) {
   if (!rule) return;
-  std::vector<std::string> known;
-  for (const auto& path : paths) known.push_back(clean_path(path));
+  std::unordered_set<std::string> known;
+  for (const auto& path : paths) known.insert(clean_path(path));
   const auto before = paths.size();
   std::vector<std::string> added;
   for (const auto& path : rule->value) {
     auto clean = clean_path(path);
-    if (std::find(known.begin(), known.end(), clean) != known.end()) continue;
-    known.push_back(clean);
+    if (!known.insert(clean).second) continue;
     added.push_back(clean);
     paths.push_back(std::move(clean));
   }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 #include "plan/builder.h"
 
@@ -103,11 +104,10 @@ base::Result<void> plan_paths(Builder& b) {
   }
   if (!b.spec.linux.masked_paths.empty()) {
     const Slot null = host_null(b);
-    std::vector<std::string> done;
+    std::unordered_set<std::string> done;
     for (std::size_t i = 0; i < b.spec.linux.masked_paths.size(); ++i) {
       const std::string path = clean_path(b.spec.linux.masked_paths[i]);
-      if (std::find(done.begin(), done.end(), path) != done.end()) continue;
-      done.push_back(path);
+      if (!done.insert(path).second) continue;
       b.add(Mask{path, null, b.mask_directory}, base::cat("/linux/maskedPaths/", i));
     }
   }

@@ -38,7 +38,7 @@ base::Result<std::string> without_comments(std::string_view text, const std::str
   std::size_t comma = std::string_view::npos;  // one behind an element, nothing but space and comments since
   for (std::size_t at = 0; at < text.size();) {
     const char c = text[at];
-    if (begins_comment(text, at)) {
+    if (c == '/' && begins_comment(text, at)) {
       const std::size_t end = end_of_comment(text, at);
       if (end == std::string_view::npos) {
         const oci::Place place = oci::place_at(text, at);

@@ -40,9 +40,11 @@ base::Result<std::size_t> check_file(int fd, const std::string& path) {
 
 }  // namespace
 
-base::Result<std::string> read_policy_file(const std::string& path) {
+base::Result<std::string> read_policy_file(const std::string& path) { return read_policy_file_at(AT_FDCWD, path.c_str(), path); }
+
+base::Result<std::string> read_policy_file_at(int directory, const char* name, const std::string& path) {
   // Not blocking: a fifo must not hang the caller before it is refused.
-  const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const base::UniqueFd fd(::openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd) {
     if (errno == ENOENT) return unreadable(path, "does not exist");
     return unreadable(path, base::cat("cannot be read: ", base::errno_text(errno)));

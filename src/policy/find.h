@@ -18,5 +18,7 @@ base::Result<Policy> builtin_base(std::string_view name);
 
 // The text of such a file, if it may be read.
 base::Result<std::string> read_policy_file(const std::string& path);
+// The same for the file of that name in an open directory; `path` is for messages.
+base::Result<std::string> read_policy_file_at(int directory, const char* name, const std::string& path);
 
 }  // namespace policy

@@ -33,29 +33,35 @@ base::Result<void> check_directory(int fd, const std::string& path) {
   return base::ok();
 }
 
-// The names of its files, sorted; none if there is no such directory.
-base::Result<std::vector<std::string>> list_files(const std::string& path) {
-  std::vector<std::string> out;
+struct Listing {
+  std::unique_ptr<DIR, int (*)(DIR*)> directory{nullptr, ::closedir};
+  std::vector<std::string> names;  // of its files, sorted
+};
+
+// Nothing if there is no such directory.
+base::Result<Listing> list_files(const std::string& path) {
+  Listing out;
   base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd && errno == ENOENT) return out;
   if (!fd) return wrong(path, base::errno_text(errno));
   TRY(check_directory(fd.get(), path));
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::fdopendir(fd.get()), ::closedir);
-  if (directory == nullptr) return wrong(path, base::errno_text(errno));
+  out.directory.reset(::fdopendir(fd.get()));
+  if (out.directory == nullptr) return wrong(path, base::errno_text(errno));
   (void)fd.release();
   errno = 0;
-  while (const auto* entry = ::readdir(directory.get())) {
+  while (const auto* entry = ::readdir(out.directory.get())) {
     const std::string_view name = entry->d_name;
-    if (name.ends_with(".json") && !name.starts_with('.')) out.emplace_back(name);
+    if (name.ends_with(".json") && !name.starts_with('.')) out.names.emplace_back(name);
     errno = 0;
   }
   if (errno != 0) return wrong(path, base::errno_text(errno));
-  std::sort(out.begin(), out.end());
+  std::sort(out.names.begin(), out.names.end());
   return out;
 }
 
-base::Result<Document> load(const std::string& path) {
-  return read_document(TRY(read_policy_file(path)), path, builtin_group, builtin_base);
+// Of the very directory that was checked.
+base::Result<Document> load(int directory, const std::string& name, const std::string& path) {
+  return read_document(TRY(read_policy_file_at(directory, name.c_str(), path)), path, builtin_group, builtin_base);
 }
 
 }  // namespace
@@ -76,15 +82,16 @@ base::Result<Chain> load_chain(const std::string& directory) {
   const std::string main = directory + "/policy.json";
   const bool has_main = ::access(main.c_str(), F_OK) == 0 || errno != ENOENT;
   const auto files = TRY(list_files(directory + "/policy.d"));
-  if (has_main || !files.empty()) {
-    const base::UniqueFd fd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  documents.reserve(files.names.size() + 1);
+  base::UniqueFd fd;
+  if (has_main || !files.names.empty()) {
+    fd.reset(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return wrong(directory, base::errno_text(errno));
     TRY(check_directory(fd.get(), directory));
   }
-  if (has_main) documents.push_back(TRY(load(main)));
-  for (const auto& file : files) {
-    auto document = TRY(load(base::cat(directory, "/policy.d/", file)));
-    documents.push_back(std::move(document));
+  if (has_main) documents.push_back(TRY(load(fd.get(), "policy.json", main)));
+  for (const auto& name : files.names) {
+    documents.push_back(TRY(load(::dirfd(files.directory.get()), name, base::cat(directory, "/policy.d/", name))));
   }
   auto chain = TRY(make_chain(std::move(documents)));
   chain.directory = directory;
