@@ -94,6 +94,8 @@ struct PolicyArgs {
   OutputFormat format = OutputFormat::kText;
   std::string bundle;  // empty: none
   bool fail_on_widening = false;
+  std::string id;       // of the container, for render; empty: none
+  bool strict = false;
 };
 
 using VerbArgs = std::variant<std::monostate, CreateArgs, StartArgs, StateArgs, KillArgs, DeleteArgs, ListArgs,
