@@ -22,6 +22,7 @@ base::Result<int> policy_show(const GlobalArgs& global, const PolicyArgs& args);
 base::Result<int> policy_lint(const PolicyArgs& args);
 base::Result<int> policy_diff(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log);
 base::Result<int> policy_why(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log);
+base::Result<int> policy_explain(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log);
 base::Result<int> policy_render(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log);
 base::Result<int> policy_test(const PolicyArgs& args);
 base::Result<int> policy_schema(const PolicyArgs& args);
