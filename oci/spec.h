@@ -18,6 +18,7 @@ using CapSet = std::uint64_t;
 struct Box {
   std::uint32_t height = 0;
   std::uint32_t width = 0;
+  bool operator==(const Box&) const = default;
 };
 
 struct User {
@@ -25,6 +26,7 @@ struct User {
   std::uint32_t gid = 0;
   std::optional<std::uint32_t> umask;
   std::vector<std::uint32_t> additional_gids;
+  bool operator==(const User&) const = default;
 };
 
 struct Capabilities {
@@ -33,6 +35,7 @@ struct Capabilities {
   CapSet inheritable = 0;
   CapSet permitted = 0;
   CapSet ambient = 0;
+  bool operator==(const Capabilities&) const = default;
 };
 
 struct Rlimit {
@@ -40,6 +43,7 @@ struct Rlimit {
   int resource = 0;  // RLIMIT_NOFILE
   std::uint64_t soft = 0;
   std::uint64_t hard = 0;
+  bool operator==(const Rlimit&) const = default;
 };
 
 // sched_setattr(2); numbers as the kernel wants them.
@@ -51,17 +55,20 @@ struct Scheduler {
   std::uint64_t runtime = 0;
   std::uint64_t deadline = 0;
   std::uint64_t period = 0;
+  bool operator==(const Scheduler&) const = default;
 };
 
 // ioprio_set(2).
 struct IoPriority {
   std::uint32_t io_class = 0;  // IOPRIO_CLASS_*
   std::uint32_t priority = 0;
+  bool operator==(const IoPriority&) const = default;
 };
 
 struct ExecCpuAffinity {
   std::string initial;  // cpu list, "0-3,5"
   std::string final;
+  bool operator==(const ExecCpuAffinity&) const = default;
 };
 
 struct Process {
@@ -80,17 +87,20 @@ struct Process {
   std::optional<Scheduler> scheduler;
   std::optional<IoPriority> io_priority;
   std::optional<ExecCpuAffinity> exec_cpu_affinity;
+  bool operator==(const Process&) const = default;
 };
 
 struct Root {
   std::string path;
   bool readonly = false;
+  bool operator==(const Root&) const = default;
 };
 
 struct IdMapping {
   std::uint32_t container_id = 0;
   std::uint32_t host_id = 0;
   std::uint32_t size = 0;
+  bool operator==(const IdMapping&) const = default;
 };
 
 struct Mount {
@@ -100,6 +110,7 @@ struct Mount {
   std::vector<std::string> options;
   std::vector<IdMapping> uid_mappings;
   std::vector<IdMapping> gid_mappings;
+  bool operator==(const Mount&) const = default;
 };
 
 struct Hook {
@@ -107,6 +118,7 @@ struct Hook {
   std::vector<std::string> args;
   std::vector<std::string> env;
   std::optional<std::int64_t> timeout;  // seconds, > 0
+  bool operator==(const Hook&) const = default;
 };
 
 struct Hooks {
@@ -115,12 +127,14 @@ struct Hooks {
     return prestart.empty() && create_runtime.empty() && create_container.empty() && start_container.empty() &&
            poststart.empty() && poststop.empty();
   }
+  bool operator==(const Hooks&) const = default;
 };
 
 struct Namespace {
   std::uint64_t type = 0;  // CLONE_NEWPID, CLONE_NEWNS …
   std::string name;        // "pid", "mount" …, as in config.json
   std::string path;        // join this one; empty: make a new one
+  bool operator==(const Namespace&) const = default;
 };
 
 struct Device {
@@ -131,6 +145,7 @@ struct Device {
   std::optional<std::uint32_t> file_mode;  // permission bits only
   std::optional<std::uint32_t> uid;
   std::optional<std::uint32_t> gid;
+  bool operator==(const Device&) const = default;
 };
 
 struct DeviceRule {  // linux.resources.devices
@@ -139,53 +154,63 @@ struct DeviceRule {  // linux.resources.devices
   std::optional<std::int64_t> major;  // absent or -1: all
   std::optional<std::int64_t> minor;
   std::string access;  // of "rwm"
+  bool operator==(const DeviceRule&) const = default;
 };
 
 struct Memory {
   std::optional<std::int64_t> limit, reservation, swap, kernel, kernel_tcp;
   std::optional<std::uint64_t> swappiness;
   std::optional<bool> disable_oom_killer, use_hierarchy, check_before_update;
+  bool operator==(const Memory&) const = default;
 };
 
 struct Cpu {
   std::optional<std::uint64_t> shares, burst, period, realtime_period;
   std::optional<std::int64_t> quota, realtime_runtime, idle;
   std::string cpus, mems;
+  bool operator==(const Cpu&) const = default;
 };
 
 struct WeightDevice {
   std::int64_t major = 0, minor = 0;
   std::optional<std::uint16_t> weight, leaf_weight;
+  bool operator==(const WeightDevice&) const = default;
 };
 
 struct ThrottleDevice {
   std::int64_t major = 0, minor = 0;
   std::uint64_t rate = 0;
+  bool operator==(const ThrottleDevice&) const = default;
 };
 
 struct BlockIo {
   std::optional<std::uint16_t> weight, leaf_weight;
   std::vector<WeightDevice> weight_device;
   std::vector<ThrottleDevice> throttle_read_bps, throttle_write_bps, throttle_read_iops, throttle_write_iops;
+  bool operator==(const BlockIo&) const = default;
 };
 
 struct HugepageLimit {
   std::string page_size;  // "2MB"
   std::uint64_t limit = 0;
+  bool operator==(const HugepageLimit&) const = default;
 };
 
 struct InterfacePriority {
   std::string name;
   std::uint32_t priority = 0;
+  bool operator==(const InterfacePriority&) const = default;
 };
 
 struct Network {
   std::optional<std::uint32_t> class_id;
   std::vector<InterfacePriority> priorities;
+  bool operator==(const Network&) const = default;
 };
 
 struct Rdma {
   std::optional<std::uint32_t> hca_handles, hca_objects;
+  bool operator==(const Rdma&) const = default;
 };
 
 struct Resources {
@@ -198,6 +223,7 @@ struct Resources {
   std::optional<Network> network;
   std::map<std::string, Rdma> rdma;
   std::vector<std::pair<std::string, std::string>> unified;  // in file order
+  bool operator==(const Resources&) const = default;
 };
 
 enum class SeccompAction { kKillThread, kKillProcess, kTrap, kErrno, kTrace, kAllow, kLog, kNotify };
@@ -208,6 +234,7 @@ struct SeccompArg {
   std::uint64_t value = 0;
   std::uint64_t value_two = 0;
   SeccompOperator op = SeccompOperator::kEq;
+  bool operator==(const SeccompArg&) const = default;
 };
 
 struct SeccompRule {
@@ -215,6 +242,7 @@ struct SeccompRule {
   SeccompAction action = SeccompAction::kErrno;
   std::optional<std::uint32_t> errno_ret;
   std::vector<SeccompArg> args;
+  bool operator==(const SeccompRule&) const = default;
 };
 
 struct Seccomp {
@@ -225,17 +253,20 @@ struct Seccomp {
   std::string listener_path;
   std::string listener_metadata;
   std::vector<SeccompRule> syscalls;
+  bool operator==(const Seccomp&) const = default;
 };
 
 struct TimeOffset {
   std::int64_t secs = 0;
   std::uint32_t nanosecs = 0;
+  bool operator==(const TimeOffset&) const = default;
 };
 
 struct IntelRdt {
   std::string clos_id, l3_cache_schema, mem_bw_schema;
   std::vector<std::string> schemata;
   bool enable_monitoring = false;
+  bool operator==(const IntelRdt&) const = default;
 };
 
 struct Linux {
@@ -256,6 +287,7 @@ struct Linux {
   std::optional<TimeOffset> monotonic_offset, boottime_offset;
   bool has_net_devices = false;
   bool has_memory_policy = false;
+  bool operator==(const Linux&) const = default;
 };
 
 // Something in config.json that was not an error and yet worth a word: an unknown member (with the
@@ -264,6 +296,7 @@ struct Note {
   std::string pointer;  // JSON pointer
   std::string text;
   bool warn = false;  // a likely mistake, shown to the user; otherwise only by explain and --debug
+  bool operator==(const Note&) const = default;
 };
 
 struct Spec {
@@ -277,6 +310,7 @@ struct Spec {
   std::map<std::string, std::string> annotations;
   Linux linux;
   std::vector<Note> notes;
+  bool operator==(const Spec&) const = default;
 };
 
 }  // namespace oci

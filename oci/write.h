@@ -1,4 +1,4 @@
-// The documents that this runtime hands out: state, list, features and the `bulkhead spec` template.
+// The documents that this runtime hands out: state, list, features, the `bulkhead spec` template, and a config.json.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "oci/spec.h"
 #include "oci/state.h"
 
 namespace oci {
@@ -17,6 +18,11 @@ inline constexpr const char* kOciVersionMax = "1.2.1";
 std::string write_state(const State& state);
 // One line with a JSON array; `null` when empty, as runc.
 std::string write_state_list(const std::vector<State>& states);
+
+// The config.json that read_spec() reads this from: members in the order of the runtime-spec, two-space indent and a new
+// line at the end, so that the same Spec is the same text. Left out are notes, and what the reader only knows to be there
+// (netDevices, memoryPolicy).
+std::string write_spec(const Spec& spec);
 
 // A config.json to start from. `rootless`: one with a user namespace that maps root to this uid and gid.
 std::string default_spec(bool rootless, std::uint32_t uid = 0, std::uint32_t gid = 0);

@@ -9,9 +9,9 @@ _bulkhead_options() {
     kill) echo '-a --all -h --help' ;;
     delete) echo '-f --force -h --help' ;;
     list) echo '-f --format -q --quiet -h --help' ;;
-    policy) echo '-b --bundle -f --format --fail-on-widening --policy -h --help' ;;
+    policy) echo '-b --bundle -f --format --fail-on-widening --id --strict --policy -h --help' ;;
     spec) echo '-b --bundle --rootless -h --help' ;;
-    explain) echo '-b --bundle -f --format --policy -h --help' ;;
+    explain) echo '-b --bundle -f --format --id --policy -h --help' ;;
     probe) echo '-b --bundle -f --format --program --policy -h --help' ;;
     start | state | features) echo '-h --help' ;;
     '') echo '--root --log --log-format --debug --policy --policy-dir --systemd-cgroup --rootless --criu -v --version -h --help' ;;

@@ -78,6 +78,7 @@ struct FeaturesArgs {};
 
 struct ExplainArgs {
   std::string bundle;  // empty: the current directory
+  std::string id;      // of a container that exists, and not a bundle; empty: none
   OutputFormat format = OutputFormat::kText;
 };
 
@@ -93,6 +94,8 @@ struct PolicyArgs {
   OutputFormat format = OutputFormat::kText;
   std::string bundle;  // empty: none
   bool fail_on_widening = false;
+  std::string id;       // of the container, for render and explain; empty: none
+  bool strict = false;
 };
 
 using VerbArgs = std::variant<std::monostate, CreateArgs, StartArgs, StateArgs, KillArgs, DeleteArgs, ListArgs,

@@ -12,6 +12,7 @@
 #include "cli/decisions.h"
 #include "cli/prepare.h"
 #include "cli/verbs.h"
+#include "container/decided.h"
 #include "container/id.h"
 #include "container/record.h"
 #include "kernel/file.h"
@@ -181,13 +182,19 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   const int dir = place->dir.fd();
   TRY(container::stage_record(dir, record));
   TRY(launched.await_entered(prepared.plan));
+  // Its hash takes longer than all else here: told while init makes the mounts, or while the program runs already.
+  if (gate) TRY(container::save_decided(dir, decided_text(prepared, global.policy)));
   if (gate) TRY(launched.await_ready(prepared.plan));
   // Before the record, and so before the program: what must be logged is.
   TRY(decisions.created(prepared, log));
   TRY(container::commit_record(dir));
   TRY(container::remove_journal(dir));
   // init is at its mounts still, and need not wait for a word after them.
-  if (!gate) TRY(launched.allow_start());
+  if (!gate) {
+    TRY(launched.allow_start());
+    const auto saved = container::save_decided(dir, decided_text(prepared, global.policy));
+    if (!saved) log.warning(saved.error().message());
+  }
   remove_dir.commit();
   return Made(std::move(place->root), std::move(place->dir), std::move(launched), std::move(prepared), std::move(record));
 }

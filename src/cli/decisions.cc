@@ -10,18 +10,36 @@ namespace {
 
 using base::JsonWriter;
 
-void write_decision(JsonWriter& w, const harden::Decision& d) {
+enum class Reasons { kWithout, kWith };
+
+void write_decision(JsonWriter& w, const harden::Decision& d, Reasons reasons) {
   w.open('{');
   w.member("control", d.control);
   w.member("where", d.where);
   w.member("requested", d.requested);
   w.member("effective", d.effective);
+  if (reasons == Reasons::kWith) w.member("why", d.why);
   w.member("source", d.source);
   // A line for each container: what is not so is left out.
   if (d.degraded) w.flag("degraded", true);
   if (d.warning) w.flag("warning", true);
   if (d.audited) w.flag("audited", true);
   w.close('}');
+}
+
+void write_decided(JsonWriter& w, const Prepared& prepared, Reasons reasons) {
+  const auto& policy = prepared.selected.policy;
+  w.member("policy", policy.profile);
+  w.member("policyId", policy_id(policy));
+  w.member("selectedBy", policy.selected_by);
+  w.list("layers", policy.layers);
+  std::vector<std::string> exceptions;
+  for (const auto& use : policy.exceptions) exceptions.push_back(use.id);
+  w.list("exceptions", exceptions);
+  w.key("decisions");
+  w.open('[');
+  for (const auto& decision : prepared.outcome.decisions) write_decision(w, decision, reasons);
+  w.close(']');
 }
 
 std::string one_line(JsonWriter& w) {
@@ -32,25 +50,27 @@ std::string one_line(JsonWriter& w) {
 
 }  // namespace
 
+std::string policy_id(const policy::Effective& policy) {
+  return "sha256:" + base::hex(base::sha256(policy::pack(policy.policy)));
+}
+
+std::string decided_text(const Prepared& prepared, const std::string& policy_option) {
+  JsonWriter w;
+  w.open('{');
+  w.member("policyOption", policy_option);
+  write_decided(w, prepared, Reasons::kWith);
+  w.close('}');
+  return one_line(w);
+}
+
 std::string decision_line(const Prepared& prepared, const std::string& time) {
-  const auto& policy = prepared.selected.policy;
   JsonWriter w;
   w.open('{');
   w.member("time", time);
   w.member("event", "create");
   w.member("id", prepared.plan.id);
   w.member("bundle", prepared.plan.bundle);
-  w.member("policy", policy.profile);
-  w.member("policyId", "sha256:" + base::hex(base::sha256(policy::pack(policy.policy))));
-  w.member("selectedBy", policy.selected_by);
-  w.list("layers", policy.layers);
-  std::vector<std::string> exceptions;
-  for (const auto& use : policy.exceptions) exceptions.push_back(use.id);
-  w.list("exceptions", exceptions);
-  w.key("decisions");
-  w.open('[');
-  for (const auto& decision : prepared.outcome.decisions) write_decision(w, decision);
-  w.close(']');
+  write_decided(w, prepared, Reasons::kWithout);
   w.close('}');
   return one_line(w);
 }

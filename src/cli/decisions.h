@@ -26,6 +26,12 @@ class DecisionLog {
 // A policy refused the container: told too, as far as it can be.
 void log_refusal(const std::optional<policy::DecisionLog>& wanted, const std::string& id, const base::Error& error);
 
+// "sha256:…" of what the policies in force say together.
+std::string policy_id(const policy::Effective& policy);
+
+// For `explain --id`: one JSON object with "policyOption" (--policy), and the reasons of the decisions.
+std::string decided_text(const Prepared& prepared, const std::string& policy_option);
+
 std::string decision_line(const Prepared& prepared, const std::string& time);
 
 }  // namespace cli

@@ -8,6 +8,7 @@ namespace cli {
 
 // Needs no privilege: it reads the bundle, the policy and the host's facts, and changes nothing.
 base::Result<int> cmd_explain(const GlobalArgs& global, const ExplainArgs& args, const base::Log& log) {
+  if (!args.id.empty()) return explain_container(global, args, log);
   PrepareRequest request;
   request.id = "explain";
   request.bundle = args.bundle;

@@ -158,6 +158,7 @@ constexpr std::array kExplain = {
     OptionSpec{"bundle", 'b', "DIR", "directory with config.json (default: the current one)",
                set<&ExplainArgs::bundle>},
     OptionSpec{"format", 'f', "text|json", "how to print", set<&ExplainArgs::format>},
+    OptionSpec{"id", 0, "CONTAINER", "what was decided when this container was created", set<&ExplainArgs::id>},
     kPolicy,
     kHelp,
 };
@@ -172,9 +173,11 @@ constexpr std::array kProbe = {
 
 constexpr std::array kPolicyVerb = {
     OptionSpec{"format", 'f', "text|json", "how to print", set<&PolicyArgs::format>},
-    OptionSpec{"bundle", 'b', "DIR", "for why and diff: directory with config.json", set<&PolicyArgs::bundle>},
+    OptionSpec{"bundle", 'b', "DIR", "for why, diff, render and explain: directory with config.json", set<&PolicyArgs::bundle>},
     OptionSpec{"fail-on-widening", 0, "", "for diff: exit 1 if NEW leaves anything that OLD does not",
                set<&PolicyArgs::fail_on_widening>},
+    OptionSpec{"id", 0, "CONTAINER", "for render: the id that the container will have; for explain: as of `explain`", set<&PolicyArgs::id>},
+    OptionSpec{"strict", 0, "", "for render: exit 1 if anything cannot be expressed", set<&PolicyArgs::strict>},
     kPolicy,
     kHelp,
 };
@@ -242,6 +245,8 @@ constexpr std::array kVerbs = {
              "lint FILE...   what is wrong with files; exits with 1 if bulkhead would refuse one\n"
              "diff OLD NEW   control by control\n"
              "why WHAT       what holds for a control or syscall:NAME, and where it is written\n"
+             "explain        as `explain`\n"
+             "render         the effective config.json of a bundle, for other runtimes\n"
              "test FILE...   the tests in files; exits with 1 if one fails\n"
              "schema         the JSON Schema of a policy file, for editors\n"
              "Changes nothing and needs no privileges.",

@@ -121,11 +121,13 @@ base::Result<int> cmd_policy(const GlobalArgs& global, const PolicyArgs& args, c
   if (args.action == "lint") return policy_lint(args);
   if (args.action == "diff") return policy_diff(global, args, log);
   if (args.action == "why") return policy_why(global, args, log);
+  if (args.action == "explain") return policy_explain(global, args, log);
+  if (args.action == "render") return policy_render(global, args, log);
   if (args.action == "test") return policy_test(args);
   if (args.action == "schema") return policy_schema(args);
   auto error = Error::usage(cat("policy: unknown action ", base::quote(args.action)));
-  const std::string near = base::nearest(args.action, {"list", "show", "lint", "diff", "why", "test", "schema"});
-  return near.empty() ? std::move(error).hint("list, show, lint, diff, why, test or schema")
+  const std::string near = base::nearest(args.action, {"list", "show", "lint", "diff", "why", "explain", "render", "test", "schema"});
+  return near.empty() ? std::move(error).hint("list, show, lint, diff, why, explain, render, test or schema")
                       : std::move(error).hint(cat("did you mean ", base::quote(near), "?"));
 }
 

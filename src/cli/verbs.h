@@ -18,6 +18,7 @@ base::Result<int> cmd_list(const GlobalArgs& global, const ListArgs& args, const
 base::Result<int> cmd_spec(const GlobalArgs& global, const SpecArgs& args, const base::Log& log);
 base::Result<int> cmd_features(const GlobalArgs& global, const FeaturesArgs& args, const base::Log& log);
 base::Result<int> cmd_explain(const GlobalArgs& global, const ExplainArgs& args, const base::Log& log);
+base::Result<int> explain_container(const GlobalArgs& global, const ExplainArgs& args, const base::Log& log);  // --id
 base::Result<int> cmd_probe(const GlobalArgs& global, const ProbeArgs& args, const base::Log& log);
 base::Result<int> cmd_policy(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log);
 

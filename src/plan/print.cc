@@ -62,17 +62,20 @@ std::string policy_lines(const policy::Effective& policy) {
 
 }  // namespace
 
+std::string print_decisions(const harden::Decisions& decisions, const PrintStyle& style) {
+  TextTable changes(style);
+  for (const auto& d : decisions) {
+    changes.row({d.control, d.where, decision_line(d, style), d.why, d.source});
+  }
+  return heading(cat("decisions (", decisions.size(), ")"), style) + changes.print();
+}
+
 std::string print_text(const LaunchPlan& plan, const harden::Decisions& decisions, const PrintStyle& style,
                        const policy::Effective* policy) {
   std::string out = cat("container ", plan.id, "  bundle ", plan.bundle, "  policy ", plan.policy_name, "\n");
   if (policy != nullptr) out += policy_lines(*policy);
   out += "\n";
-  out += heading(cat("decisions (", decisions.size(), ")"), style);
-  TextTable changes(style);
-  for (const auto& d : decisions) {
-    changes.row({d.control, d.where, decision_line(d, style), d.why, d.source});
-  }
-  out += changes.print();
+  out += print_decisions(decisions, style);
   out += "\n" + heading("plan", style);
   TextTable head(style);
   head.row({"namespaces", namespace_list(plan)});

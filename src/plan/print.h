@@ -25,6 +25,8 @@ StepText describe(const Step& step, const LaunchPlan& plan);
 // `policy`, if given: how it was selected, the floors and exceptions.
 std::string print_text(const LaunchPlan& plan, const harden::Decisions& decisions, const PrintStyle& style,
                        const policy::Effective* policy = nullptr);
+// The first part of it: the table of decisions under its heading.
+std::string print_decisions(const harden::Decisions& decisions, const PrintStyle& style);
 // One JSON object: id, bundle, policy, selectedBy, layers[], exceptions[], decisions[], plan{…}. Never the value of an
 // environment variable.
 std::string print_json(const LaunchPlan& plan, const harden::Decisions& decisions, const policy::Effective* policy = nullptr);

@@ -41,18 +41,26 @@ base::Result<std::vector<Input>> inputs(const oci::Seccomp* request, std::span<c
   return out;
 }
 
+FilterTable met(const std::vector<Input>& inputs) {
+  FilterTable table = inputs.front().table;
+  for (const auto& input : inputs)
+    if (&input != &inputs.front()) table = meet(table, input.table);
+  return table;
+}
+
 base::Result<std::vector<sock_filter>> compile(const std::vector<Input>& inputs) {
   if (inputs.size() == 1) return compile(inputs.front().table, {});
-  FilterTable table = inputs.front().table;
   std::vector<Bound> no_wider;
-  for (const auto& input : inputs) {
-    if (&input != &inputs.front()) table = meet(table, input.table);
-    no_wider.push_back({&input.table, input.name});
-  }
-  return compile(table, no_wider);
+  for (const auto& input : inputs) no_wider.push_back({&input.table, input.name});
+  return compile(met(inputs), no_wider);
 }
 
 }  // namespace
+
+base::Result<FilterTable> effective_table(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies) {
+  std::vector<std::string> skipped;
+  return met(TRY(inputs(request, policies, skipped)));
+}
 
 base::Result<SeccompProgram> build_seccomp(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies) {
   SeccompProgram program;

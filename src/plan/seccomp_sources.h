@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,5 +25,8 @@ base::Result<std::uint32_t> request_flags(const oci::Seccomp& request);
 // A policy's allow-list: the native ABI and no other. Its deny-list: every ABI that the machine runs, so that none of
 // them is a way around it; a call that hides others' arguments behind a pointer (socketcall, ipc) is denied with them.
 base::Result<FilterTable> policy_table(const policy::SeccompPolicy& policy, Abi native);
+
+// The meet of them all, for this machine; at least one of them must be there.
+base::Result<FilterTable> effective_table(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies);
 
 }  // namespace plan

@@ -36,7 +36,7 @@ class ShowTest(PolicyCase):
 
     def test_what_is_wrong_is_one_error(self):
         for args, words in ((["show", "fass"], ["fass", "faas, passthrough"]), (["show"], ["name of one policy"]),
-                            (["lint"], ["takes files"]), (["lsit", "x"], ["list, show, lint, diff, why, test or schema"]), (["lst"], ["did you mean \"list\"?"]), ([], ["at least 1"])):
+                            (["lint"], ["takes files"]), (["lsit", "x"], ["list, show, lint, diff, why, explain, render, test or schema"]), (["lst"], ["did you mean \"list\"?"]), ([], ["at least 1"])):
             with self.subTest(args=args):
                 self.assert_one_error(self.runtime("policy", *args), 1, *words)
 

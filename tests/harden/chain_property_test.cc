@@ -6,15 +6,12 @@
 #include <algorithm>
 #include <functional>
 
+#include "chain_input.h"
 #include "checks.h"
 #include "flatten.h"
-#include "mutate.h"
-#include "policy/chain.h"
 #include "policy/combine.h"
-#include "policy/find.h"
 #include "policy/pack.h"
 #include "policy/rules.h"
-#include "samples.h"
 
 namespace harden_test {
 namespace {
@@ -26,73 +23,6 @@ constexpr int kPairs = 100'000;
 #endif
 constexpr int kMutantRounds = 2'000;
 constexpr std::uint32_t kSeed = 20261126;
-constexpr std::int64_t kDay = 24 * 60 * 60;
-
-std::size_t below(Random& random, std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); }
-
-const std::vector<policy::Policy>& pool() {
-  static const auto kPool = [] {
-    std::vector<policy::Policy> out;
-    for (const auto* name : {"faas", "compat", "baseline", "faas-restricted", "faas-java", "sandbox", "faas-python"}) out.push_back(*policy::load_policy(name));
-    out.push_back(environmental());
-    out.back().resources.wall_clock = policy::Setting<policy::WallClock>{.value = {900}, .origin = {.file = "x.json", .pointer = "/resources/wallClock"}, .why = ""};
-    return out;
-  }();
-  return kPool;
-}
-
-// A value that no file of the pool has.
-void vary(Random& random, oci::CapSet& value) { value ^= oci::CapSet{1} << below(random, 40); }
-void vary(Random& random, policy::Limit& value) {
-  if (value.max) value.max = 1 + below(random, 5000);
-  if (value.standard) value.standard = std::min(value.max.value_or(~std::uint64_t{0}), std::uint64_t{1} + below(random, 300));
-}
-void vary(Random& random, policy::WallClock& value) { value.seconds = 1 + below(random, 5000); }
-void vary(Random& random, policy::RootUser& value) { value = static_cast<policy::RootUser>(below(random, 3)); }
-void vary(Random& random, policy::WriteExecute& value) { value = static_cast<policy::WriteExecute>(below(random, 3)); }
-void vary(Random& random, std::vector<std::string>& value) {
-  if (!value.empty()) value.erase(value.begin() + static_cast<std::ptrdiff_t>(below(random, value.size())));
-}
-void vary(Random& random, std::vector<policy::RlimitCeiling>& value) {
-  for (auto& limit : value) limit.soft = limit.hard = below(random, 100'000);
-}
-void vary(Random& random, policy::Ports& value) {
-  if (below(random, 2) == 0) value.push_back(static_cast<std::uint16_t>(below(random, 9)));
-}
-void vary(Random&, auto&) {}
-
-// Every rule of some policy of the pool, or none.
-policy::Policy random_policy(Random& random, const std::string& name, std::size_t absent_of_four) {
-  policy::Policy out;
-  out.name = name;
-  out.version = "1";
-  const auto& from = pool();
-  policy::for_each_rule(
-      [&](const policy::Control&, auto& rule, const auto&... choices) {
-        if (below(random, 4) < absent_of_four) return;
-        const std::remove_cvref_t<decltype(rule)>* all[] = {&choices...};
-        rule = *all[below(random, sizeof...(choices))];
-        if (rule && below(random, 3) == 0) vary(random, rule->value);
-      },
-      out, from[0], from[1], from[2], from[3], from[4], from[5], from[6], from[7]);
-  return out;
-}
-
-struct Input {
-  oci::Spec spec;
-  policy::Chain chain;
-  std::string profile = "p@1";
-  std::int64_t now = 20'000 * kDay;
-  harden::Abilities abilities;
-};
-
-struct Output {
-  policy::Effective policy;
-  oci::Spec after;
-  harden::Decisions decisions;
-  std::optional<harden::SecretFiles> secret_files;
-  std::uint64_t wall_clock = 0;
-};
 
 using Decider = std::function<std::optional<Output>(const Input&)>;
 
@@ -106,33 +36,6 @@ std::optional<Output> decide(const Input& input) {
   auto outcome = harden::harden(input.spec, *effective, input.abilities);
   if (!outcome) return std::nullopt;  // refused: safe
   return Output{*std::move(effective), outcome->hardened.spec(), outcome->decisions, outcome->hardened.secret_files(), outcome->hardened.wall_clock()};
-}
-
-policy::Document layer(policy::Kind kind, policy::Policy rules) {
-  rules.filesystem.tmpfs.reset();  // only a profile has these
-  rules.environment.allow.reset();
-  if (rules.seccomp && kind == policy::Kind::kDeny) rules.seccomp.reset();
-  return {.kind = kind, .policy = std::move(rules)};
-}
-
-policy::Document exceptions(Random& random) {
-  policy::Exception one{.id = "EX", .allow = random_policy(random, "EX", 3), .expires = 20'001 * kDay};
-  policy::Document out{.kind = policy::Kind::kExceptions};
-  out.policy.name = "e";
-  out.exceptions.push_back(std::move(one));
-  return out;
-}
-
-Input random_input(Random& random) {
-  Input out{.spec = mutated(random), .chain = {}, .abilities = below(random, 3) == 0 ? cannot_remap() : can_remap()};
-  auto& documents = out.chain.documents;
-  documents.push_back({.kind = policy::Kind::kProfile, .policy = random_policy(random, "p", 1)});
-  for (const char* name : {"f1", "f2"}) {
-    if (below(random, 2) == 0) documents.push_back(layer(policy::Kind::kFloor, random_policy(random, name, 2)));
-  }
-  if (below(random, 2) == 0) documents.push_back(layer(policy::Kind::kDeny, random_policy(random, "d", 3)));
-  if (below(random, 3) == 0) documents.push_back(exceptions(random));
-  return out;
 }
 
 // A property: what is wrong with how `decide` decides; empty: nothing.
