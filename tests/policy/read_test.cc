@@ -170,18 +170,6 @@ TEST(Read, Amounts) {
                             "null", R"("99999999999T")", R"("1MB")", "{}", "0", R"("0K")"}) {
     EXPECT_EQ(limit(wrong), 0U) << wrong;
   }
-  const auto clock = [](const std::string& text) {
-    const auto policy = read(R"("resources": {"wallClock": )" + text + "}");
-    return policy ? policy->resources.wall_clock->value.seconds : 0;
-  };
-  EXPECT_EQ(clock("90"), 90U);
-  EXPECT_EQ(clock(R"("90s")"), 90U);
-  EXPECT_EQ(clock(R"("15m")"), 900U);
-  EXPECT_EQ(clock(R"("2h")"), 7200U);
-  EXPECT_EQ(clock(R"("3660d")"), 316224000U);
-  for (const auto* wrong : {"0", R"("0s")", R"("3661d")", R"("15 m")", R"("m")", R"("1w")", "1.5", "-1", R"("99999999999999999999s")", "true"}) {
-    EXPECT_NE(error(std::string(R"("resources": {"wallClock": )") + wrong + "}"), "") << wrong;
-  }
   EXPECT_EQ(error(R"("resources": {"pids": {"default": 5, "max": 4}})"),
             "x.json: /resources/pids: \"default\" is above \"max\"");
 }
