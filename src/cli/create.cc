@@ -182,7 +182,7 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   const int dir = place->dir.fd();
   TRY(container::stage_record(dir, record));
   TRY(launched.await_entered(prepared.plan));
-  // Its hash takes longer than all else here: told while init makes the mounts, or while the program runs already.
+  // Its hash takes longer than all else here: told while init makes the mounts. `run` does it later.
   if (gate) TRY(container::save_decided(dir, decided_text(prepared, global.policy)));
   if (gate) TRY(launched.await_ready(prepared.plan));
   // Before the record, and so before the program: what must be logged is.
@@ -190,11 +190,7 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   TRY(container::commit_record(dir));
   TRY(container::remove_journal(dir));
   // init is at its mounts still, and need not wait for a word after them.
-  if (!gate) {
-    TRY(launched.allow_start());
-    const auto saved = container::save_decided(dir, decided_text(prepared, global.policy));
-    if (!saved) log.warning(saved.error().message());
-  }
+  if (!gate) TRY(launched.allow_start());
   remove_dir.commit();
   return Made(std::move(place->root), std::move(place->dir), std::move(launched), std::move(prepared), std::move(record));
 }

@@ -3,14 +3,18 @@
 #include "base/text.h"
 #include "cli/agent.h"
 #include "cli/create.h"
+#include "cli/decisions.h"
 #include "cli/limit.h"
 #include "cli/verbs.h"
+#include "container/decided.h"
 #include "container/destroy.h"
 #include "container/lifecycle.h"
 #include "monitor/foreground.h"
 
 namespace cli {
 namespace {
+
+constexpr int kShortRun = 5;  // milliseconds
 
 base::Result<void> start_container(Made& made, const CreateArgs& args, const base::Log& log) {
   auto limit = TRY(watch_wall_clock(made.record(), made.launched().process()));
@@ -21,9 +25,16 @@ base::Result<void> start_container(Made& made, const CreateArgs& args, const bas
   return base::ok();
 }
 
+// For `explain --id`. The program runs: what fails here does not end it.
+void keep_decisions(const Made& made, const GlobalArgs& global, const base::Log& log) {
+  const auto saved = container::save_decided(made.dir().fd(), decided_text(made.prepared(), global.policy));
+  if (!saved) log.warning(saved.error().message());
+}
+
 base::Result<int> run_detached(const GlobalArgs& global, const CreateArgs& args, const base::Log& log) {
   Made made = TRY(make_container(global, args, false, log));
   TRY(start_container(made, args, log));
+  keep_decisions(made, global, log);
   return 0;
 }
 
@@ -32,6 +43,9 @@ base::Result<int> run_foreground(const GlobalArgs& global, const CreateArgs& arg
   const monitor::Foreground foreground = TRY(monitor::Foreground::start());
   Made made = TRY(make_container(global, args, false, log));
   TRY(start_container(made, args, log));
+  // Nobody can ask about a container that has ended and is removed at once, as most of one call are.
+  const auto ended = made.launched().process().wait_exit(kShortRun);
+  if (args.keep || (ended && !*ended)) keep_decisions(made, global, log);
   const auto status = foreground.wait(made.launched().process());
   // Also when the waiting failed: nobody else will look after the container.
   if (!args.keep) {
