@@ -51,6 +51,7 @@ container::Record make_record(const GlobalArgs& global, const Prepared& prepared
   record.policy = prepared.plan.policy_name;
   record.listener_path = prepared.plan.listener_path;
   record.listener_metadata = prepared.plan.listener_metadata;
+  if (prepared.ids) record.id_range = prepared.ids->index;
   record.wall_clock = prepared.plan.wall_clock;
   record.owner = ::geteuid();
   record.systemd_cgroup = global.systemd_cgroup;
@@ -115,6 +116,7 @@ PrepareRequest request_of(const CreateArgs& args, bool gate) {
   request.no_new_keyring = args.no_new_keyring;
   request.preserve_fds = args.preserve_fds;
   request.refusals = Refusals::kLog;
+  request.claims_ids = true;
   return request;
 }
 
@@ -192,6 +194,7 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   // init is at its mounts still, and need not wait for a word after them.
   if (!gate) TRY(launched.allow_start());
   remove_dir.commit();
+  if (prepared.ids) prepared.ids->lock.reset();  // the directory keeps it now
   return Made(std::move(place->root), std::move(place->dir), std::move(launched), std::move(prepared), std::move(record));
 }
 

@@ -13,6 +13,7 @@
 #include "cli/descriptors.h"
 #include "cli/joined.h"
 #include "kernel/file.h"
+#include "kernel/id_ranges.h"
 #include "kernel/inroot.h"
 #include "kernel/probe.h"
 #include "kernel/seccomp_cache.h"
@@ -77,11 +78,24 @@ bool has_home(const oci::Process& process) {
 }
 
 // 65536 ids for each container, from 0x70000000 up to 0x7fff0000: above what distributions hand out (subuid(5)) and
-// below the sign bit. Which ones follows from the id, so that a restart finds its files again.
-std::uint32_t remap_base(std::string_view id) {
+// below the sign bit.
+constexpr std::uint32_t kFirstId = 0x70000000U, kIdsEach = 0x10000U, kIdRangeCount = 0xfffU;
+
+// Which range is tried first follows from the id, so that a restart mostly finds its files again.
+std::uint32_t preferred_range(std::string_view id) {
   std::uint32_t hash = 2166136261U;  // FNV-1a
   for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
-  return 0x70000000U + (hash % 0xfffU) * 0x10000U;
+  return hash % kIdRangeCount;
+}
+
+bool asks_for_remapping(const oci::Spec& spec, const policy::Policy& policy) {
+  const auto& rule = policy.process.root_user;
+  return rule && rule->value == policy::RootUser::kRemap && spec.process && (spec.process->user.uid == 0 || spec.process->user.gid == 0);
+}
+
+base::Result<kernel::IdRange> claim_ids(const std::string& root, const std::string& id) {
+  const UniqueFd directory = TRY(kernel::open_private_directory(kernel::kIdRangeDirectory, "directory of id ranges"));
+  return kernel::claim_id_range(directory.get(), kIdRangeCount, preferred_range(id), base::clean_path(cat(root, "/", id)));
 }
 
 // tmpfs(5): "noswap" is there since Linux 6.4, for the host's root.
@@ -116,7 +130,7 @@ bool looks_at_labels(const oci::Spec& spec, const policy::Effective& policy) {
 harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& spec, int root_fd, const PrepareRequest& request) {
   harden::Abilities abilities;
   abilities.cap_last_cap = facts.cap_last_cap;
-  abilities.remap_base = remap_base(request.id);
+  abilities.remap_base = kFirstId + preferred_range(request.id) * kIdsEach;
   abilities.noswap_unable = noswap_obstacle(facts);
   abilities.noswap = abilities.noswap_unable.empty();
   abilities.host_namespaces = host_namespaces(spec);
@@ -164,7 +178,7 @@ base::Result<plan::SeccompProgram> find_program(const harden::Hardened& hardened
   if (request == nullptr && policies.empty()) return plan::SeccompProgram{};
   if (::geteuid() != 0) return plan::build_seccomp(request, policies);
   const std::string key = plan::seccomp_cache_key(request, policies);
-  const auto cache = kernel::open_seccomp_cache(kSeccompCache);
+  const auto cache = kernel::open_private_directory(kSeccompCache, "seccomp cache");
   if (cache) {
     if (auto blob = kernel::load_seccomp(cache->get(), key)) return plan::SeccompProgram{std::move(blob->code), blob->flags, {}};
   } else {
@@ -225,6 +239,16 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   const kernel::Facts facts = TRY(kernel::probe_facts(looks_at_labels(spec, selected.policy)));
   auto abilities = find_abilities(facts, spec, root.get(), request);
   abilities.entrypoint = selected.entrypoint;
+  std::optional<kernel::IdRange> ids;
+  if (request.claims_ids && abilities.remap && asks_for_remapping(spec, selected.policy.policy)) {
+    if (auto range = claim_ids(global.root, request.id)) {
+      abilities.remap_base = kFirstId + range->index * kIdsEach;
+      ids = *std::move(range);
+    } else {
+      abilities.remap = false;
+      abilities.remap_unable = range.error().message();
+    }
+  }
   auto hardened = harden::harden(std::move(spec), selected.policy, abilities);
   if (!hardened && request.refusals == Refusals::kLog) log_refusal(selected.log, request.id, hardened.error());
   harden::Outcome outcome = TRY(std::move(hardened));
@@ -234,7 +258,7 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   plan::LaunchPlan plan = TRY(plan::plan_create(outcome.hardened, facts, options));
   for (const auto& note : plan.cgroup.notes) log.debug(cat("config.json: ", note.pointer, ": ", note.text));
   const bool remapped = outcome.hardened.idmap_mounts();
-  Prepared prepared{std::move(selected), std::move(outcome), std::move(plan), remapped};
+  Prepared prepared{std::move(selected), std::move(outcome), std::move(plan), remapped, std::move(ids)};
   if (request.substitute != nullptr) request.substitute->finish(prepared, facts);
   return prepared;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/log.h"
@@ -9,6 +10,7 @@
 #include "cli/args.h"
 #include "cli/select.h"
 #include "harden/harden.h"
+#include "kernel/id_ranges.h"
 #include "kernel/facts.h"
 #include "plan/plan.h"
 
@@ -19,6 +21,7 @@ struct Prepared {
   harden::Outcome outcome;
   plan::LaunchPlan plan;
   bool remapped = false;  // the plan relies on an idmapped root
+  std::optional<kernel::IdRange> ids;  // locked until the container's directory is there, which then keeps them
 };
 
 // A program that is executed in place of the container's.
@@ -42,6 +45,7 @@ struct PrepareRequest {
   // Set after a first try failed on it: this root cannot be idmapped after all, and why.
   std::string remap_unable;
   Refusals refusals = Refusals::kTell;
+  bool claims_ids = false;  // the container is made: no other has its range of ids
 };
 
 base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& request, const base::Log& log);

@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "container/id.h"
 #include "kernel/cgroup.h"
+#include "kernel/file.h"
+#include "kernel/id_ranges.h"
 
 namespace container {
 namespace {
@@ -27,6 +29,13 @@ base::Result<void> end_processes(const std::optional<kernel::PidFd>& init, const
   TRY(kernel::cgroup_kill_all(paths, SIGKILL));
   if (init) TRY(kill_and_wait(*init));
   return kernel::cgroup_destroy(paths);
+}
+
+// Once its directory is gone.
+void give_back_ids(const Record& record) {
+  if (!record.id_range) return;
+  const auto directory = kernel::open_private_directory(kernel::kIdRangeDirectory, "directory of id ranges");
+  if (directory) kernel::release_id_range(directory->get(), *record.id_range);
 }
 
 // A directory without a usable state.json: a create was killed, or the machine crashed.
@@ -82,14 +91,18 @@ base::Result<void> kill_container(const Container& container, int signal, bool a
 
 base::Result<void> destroy_container(const StateRoot& root, const Container& container) {
   TRY(end_processes(container.init, container.record.cgroup_paths));
-  return root.remove(container.dir);
+  TRY(root.remove(container.dir));
+  give_back_ids(container.record);
+  return base::ok();
 }
 
 base::Result<void> destroy_ended(const StateRoot& root, const ContainerDir& dir, const Record& record) {
   if (!TRY(root.lock_for_delete(dir))) return base::ok();  // somebody else has removed it
   if (!record.own_pid_namespace) TRY(kernel::cgroup_kill_all(record.cgroup_paths, SIGKILL));
   TRY(kernel::cgroup_destroy(record.cgroup_paths));
-  return root.remove(dir);
+  TRY(root.remove(dir));
+  give_back_ids(record);
+  return base::ok();
 }
 
 base::Result<void> delete_container(const std::string& root, const std::string& id, bool force) {

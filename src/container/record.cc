@@ -158,6 +158,7 @@ std::string encode_record(const Record& record) {
   ObjectText out;
   out.string("id", record.id);
   write_identity(out, record.init);
+  if (record.id_range) out.number("id_range", *record.id_range);
   return out.string("created", record.created)
       .raw("config", config.done())
       .map("cgroup_paths", record.cgroup_paths)
@@ -194,7 +195,8 @@ base::Result<Record> parse_record(const std::string& text) {
   record.policy = TRY(want_string(top, "policy"));
   record.listener_path = TRY(want_string(top, "listener_path"));
   record.listener_metadata = TRY(want_string(top, "listener_metadata"));
-  // A version before this one did not write it.
+  // A version before this one did not write these.
+  if (const auto range = top.find("id_range")) record.id_range = static_cast<std::uint32_t>(TRY(range->get_u64(0, std::numeric_limits<std::uint32_t>::max())));
   if (const auto limit = top.find("wall_clock")) record.wall_clock = TRY(limit->get_u64());
   record.owner = static_cast<std::uint32_t>(TRY(want_u64(top, "owner", std::numeric_limits<std::uint32_t>::max())));
   record.systemd_cgroup = TRY(want_bool(top, "systemd_cgroup"));

@@ -31,6 +31,7 @@ struct Record {
   std::map<std::string, std::string> namespace_paths;  // "NEWPID" -> "/proc/PID/ns/pid"
   std::string policy;
   std::string listener_path, listener_metadata;  // of the seccomp agent that `start` is to tell, if there is one
+  std::optional<std::uint32_t> id_range;  // kernel/id_ranges.h
   std::uint64_t wall_clock = 0;  // seconds that it may run, from `start` on; 0: without end
   std::uint32_t owner = 0;  // uid that created it
   bool systemd_cgroup = false;

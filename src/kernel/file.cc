@@ -1,12 +1,14 @@
 #include "kernel/file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 
 #include "base/fd.h"
+#include "base/text.h"
 
 namespace kernel {
 
@@ -39,6 +41,19 @@ base::Result<std::string> read_file_at(int dirfd, const std::string& path, std::
   auto text = read_all(fd.get(), max);
   if (!text.has_value()) return base::Error::system(text.error().sys(), "read", path);
   return text;
+}
+
+base::Result<base::UniqueFd> open_private_directory(const std::string& path, std::string_view what) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return base::Error::system(errno, base::cat("make ", what), path);
+  base::UniqueFd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!dir) return base::Error::system(errno, base::cat("open ", what), path);
+  struct stat st {};
+  if (::fstat(dir.get(), &st) != 0) return base::Error::system(errno, base::cat("look at ", what), path);
+  const auto refused = [&](std::string_view why) { return base::Error::state(base::cat(what, " ", base::quote(path), ": ", why)); };
+  if (st.st_uid != ::geteuid()) return refused("belongs to another user");
+  // mkdir(2) is subject to the umask only downwards, and a setgid parent may add its bit.
+  if ((st.st_mode & 0777) != 0700) return refused("is not of mode 0700");
+  return dir;
 }
 
 }  // namespace kernel

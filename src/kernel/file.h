@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace kernel {
@@ -16,5 +17,9 @@ base::Result<std::string> read_all(int fd, std::size_t max);
 
 // Opens `path` relative to `dirfd` (AT_FDCWD) with O_RDONLY | O_CLOEXEC | flags, and reads it. The error names it.
 base::Result<std::string> read_file_at(int dirfd, const std::string& path, std::size_t max, int flags = 0);
+
+// A directory of this user's alone, made with mode 0700 if it is missing (its parent must be there). Refused if it is a
+// symlink, no directory, another user's, or open to others. `what` is for the error.
+base::Result<base::UniqueFd> open_private_directory(const std::string& path, std::string_view what);
 
 }  // namespace kernel

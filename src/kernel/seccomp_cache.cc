@@ -113,10 +113,6 @@ void make_room(int dir) {
   for (std::size_t i = 0; i + kSeccompCacheEntries <= files.size(); ++i) ::unlinkat(dir, files[i].second.c_str(), 0);
 }
 
-base::Error refused(const std::string& path, std::string_view why) {
-  return base::Error::state(base::cat("seccomp cache ", base::quote(path), ": ", why));
-}
-
 }  // namespace
 
 // 32 hexadecimal digits.
@@ -128,19 +124,6 @@ std::string seccomp_cache_file(std::string_view key) {
     out += kDigits[byte & 15];
   }
   return out;
-}
-
-base::Result<base::UniqueFd> open_seccomp_cache(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
-    return base::Error::system(errno, "make seccomp cache", path);
-  base::UniqueFd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!dir) return base::Error::system(errno, "open seccomp cache", path);
-  struct stat st {};
-  if (::fstat(dir.get(), &st) != 0) return base::Error::system(errno, "look at seccomp cache", path);
-  if (st.st_uid != ::geteuid()) return refused(path, "belongs to another user");
-  // mkdir(2) is subject to the umask only downwards, and a setgid parent may add its bit.
-  if ((st.st_mode & 0777) != 0700) return refused(path, "is not of mode 0700");
-  return dir;
 }
 
 std::optional<SeccompBlob> load_seccomp(int dir, std::string_view key) {

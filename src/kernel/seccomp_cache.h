@@ -1,5 +1,5 @@
 // Compiled filters kept in files: one directory of root's, 0700, one file for each key. Whoever can write
-// there could hand out another filter, so the directory is refused unless it is exactly that, and a file
+// there could hand out another filter, so the directory is a private one (kernel/file.h), and a file
 // is believed only if it holds the whole key and its own checksum. A cache can only ever fail to help:
 // reading ends in "not there", writing in nothing.
 #pragma once
@@ -21,10 +21,6 @@ struct SeccompBlob {
   std::vector<sock_filter> code;
   std::uint32_t flags = 0;  // SECCOMP_FILTER_FLAG_*
 };
-
-// The directory, made if missing (its parent must be there). Refused if it is a symlink, no directory,
-// another user's, or open to others.
-base::Result<base::UniqueFd> open_seccomp_cache(const std::string& path);
 
 // The name of a key's file.
 std::string seccomp_cache_file(std::string_view key);

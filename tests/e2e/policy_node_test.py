@@ -1,8 +1,10 @@
 """The policies of a node: floors, vaccines, bindings, exceptions, modes and the log of decisions, seen from inside."""
 
 import datetime
+import itertools
 import json
 import os
+import pathlib
 import time
 
 import harness
@@ -37,6 +39,46 @@ class NodeCase(harness.Case):
         bundle = self.bundle("probe", **changes)
         bundle.process["args"] = [bundle.process["args"][0], "--only", only]
         return json.loads(self.assert_ok(self.run_here(bundle, policy=policy)).out)
+
+
+class IdRangeTest(NodeCase):
+    def range_of(self, pid):
+        inside, outside, count = pathlib.Path(f"/proc/{pid}/uid_map").read_text().split()
+        self.assertEqual((inside, count), ("0", "65536"))
+        return int(outside)
+
+    def test_containers_that_run_share_no_ids(self):
+        # Two ids that prefer the same range.
+        seen = {}
+        for number in itertools.count():
+            name = f"{harness.TAG}-ids-{number}"
+            value = 2166136261
+            for byte in name.encode():
+                value = ((value ^ byte) * 16777619) % 2**32
+            if value % 0xFFF in seen:
+                break
+            seen[value % 0xFFF] = name
+        pair = (seen[value % 0xFFF], name)
+        self.ids += pair
+        ranges = []
+        for container in pair:
+            bundle = self.bundle("busybox", args=["/bin/sleep", "1000"])
+            _, pid = self.create(bundle, container=container, policy="faas")
+            if os.stat(f"/proc/{pid}/ns/user").st_ino == os.stat("/proc/self/ns/user").st_ino:
+                self.skipTest("this root cannot be idmapped")
+            ranges.append((pid, self.range_of(pid)))
+        self.assertEqual(ranges[0][1], 0x70000000 + value % 0xFFF * 0x10000)
+        self.assertNotEqual(ranges[0][1], ranges[1][1])
+        for container, (pid, _) in zip(pair, ranges):
+            self.kill_and_delete(container, pid)
+        _, pid = self.create(self.bundle("busybox", args=["/bin/true"]), container=pair[1], policy="faas")
+        self.assertEqual(self.range_of(pid), ranges[0][1], "it is free again")
+        file = pathlib.Path("/run/bulkhead-ids", str(value % 0xFFF))
+        self.assertEqual(file.read_text(), f"{self.state_root}/{pair[1]}\n")
+        self.kill_and_delete(pair[1], pid)
+        self.assertFalse(file.exists())
+        self.assert_ok(self.run_bundle(self.bundle("busybox", args=["/bin/true"]), container=pair[0], policy="faas"))
+        self.assertFalse(file.exists(), "run gives it back too")
 
 
 class HostNamespaceTest(NodeCase):

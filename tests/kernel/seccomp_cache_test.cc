@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "kernel/file.h"
+
 namespace kernel {
 namespace {
 
@@ -19,7 +21,7 @@ class SeccompCache : public testing::Test {
     char name[] = "/tmp/seccomp_cache_test.XXXXXX";
     ASSERT_NE(::mkdtemp(name), nullptr);
     parent_ = name;
-    auto dir = open_seccomp_cache(path());
+    auto dir = open_private_directory(path(), "seccomp cache");
     ASSERT_TRUE(dir) << dir.error().message();
     dir_ = std::move(*dir);
   }
@@ -50,7 +52,7 @@ bool same(const std::optional<SeccompBlob>& have, const SeccompBlob& want) {
 }
 
 std::string refusal(const std::string& path) {
-  const auto dir = open_seccomp_cache(path);
+  const auto dir = open_private_directory(path, "seccomp cache");
   return dir ? "accepted" : dir.error().message();
 }
 
