@@ -53,6 +53,10 @@ container::Record make_record(const GlobalArgs& global, const Prepared& prepared
   record.listener_metadata = prepared.plan.listener_metadata;
   if (prepared.ids) record.id_range = prepared.ids->index;
   record.wall_clock = prepared.plan.wall_clock;
+  if (const auto& told = prepared.selected.log; told && record.wall_clock != 0) {
+    record.log_sink = told->sink;
+    record.log_size = told->max_size;
+  }
   record.owner = ::geteuid();
   record.systemd_cgroup = global.systemd_cgroup;
   record.own_pid_namespace = prepared.plan.own_pid_namespace;

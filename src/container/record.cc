@@ -159,6 +159,7 @@ std::string encode_record(const Record& record) {
   out.string("id", record.id);
   write_identity(out, record.init);
   if (record.id_range) out.number("id_range", *record.id_range);
+  if (!record.log_sink.empty()) out.string("log_sink", record.log_sink).number("log_size", record.log_size);
   return out.string("created", record.created)
       .raw("config", config.done())
       .map("cgroup_paths", record.cgroup_paths)
@@ -197,6 +198,10 @@ base::Result<Record> parse_record(const std::string& text) {
   record.listener_metadata = TRY(want_string(top, "listener_metadata"));
   // A version before this one did not write these.
   if (const auto range = top.find("id_range")) record.id_range = static_cast<std::uint32_t>(TRY(range->get_u64(0, std::numeric_limits<std::uint32_t>::max())));
+  if (top.find("log_sink")) {
+    record.log_sink = TRY(want_string(top, "log_sink"));
+    record.log_size = TRY(want_u64(top, "log_size"));
+  }
   if (const auto limit = top.find("wall_clock")) record.wall_clock = TRY(limit->get_u64());
   record.owner = static_cast<std::uint32_t>(TRY(want_u64(top, "owner", std::numeric_limits<std::uint32_t>::max())));
   record.systemd_cgroup = TRY(want_bool(top, "systemd_cgroup"));

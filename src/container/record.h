@@ -33,6 +33,8 @@ struct Record {
   std::string listener_path, listener_metadata;  // of the seccomp agent that `start` is to tell, if there is one
   std::optional<std::uint32_t> id_range;  // kernel/id_ranges.h
   std::uint64_t wall_clock = 0;  // seconds that it may run, from `start` on; 0: without end
+  std::string log_sink;                   // of the decision log, if its end is to be told there
+  std::uint64_t log_size = 0;
   std::uint32_t owner = 0;  // uid that created it
   bool systemd_cgroup = false;
   bool own_pid_namespace = false;  // if not, SIGKILL of init leaves the others: the whole cgroup is killed

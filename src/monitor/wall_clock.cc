@@ -12,7 +12,9 @@
 #include <csignal>
 #include <ctime>
 
+#include "base/text.h"
 #include "kernel/cgroup.h"
+#include "monitor/decision_log.h"
 
 namespace monitor {
 namespace {
@@ -63,7 +65,17 @@ bool ends_within(std::uint64_t seconds) {
   }
 }
 
-void watch(const kernel::PidFd& init, const kernel::CgroupPaths& cgroups, const WallClockTimes& times) {
+// Who cannot be told is not waited for.
+void tell(const WallClockOrder& order) {
+  if (order.sink.empty()) return;
+  const auto sink = DecisionSink::open(order.sink, order.sink_size);
+  if (!sink) return;
+  const std::string line = base::cat(R"({"time":")", base::now_rfc3339(), R"(","event":"ended","id":")", base::json_escape(order.id),
+                                     R"(","control":"resources.wallClock","effective":")", base::duration(order.limit), R"("})");
+  (void)sink->write(line, order.id).has_value();
+}
+
+void watch(const kernel::PidFd& init, const kernel::CgroupPaths& cgroups, const WallClockOrder& order) {
   char word = 0;
   ssize_t got = 0;
   do {
@@ -71,9 +83,10 @@ void watch(const kernel::PidFd& init, const kernel::CgroupPaths& cgroups, const 
   } while (got < 0 && errno == EINTR);
   if (got != 1) return;  // it was not begun
   ::close(kWord);
-  if (ends_within(times.limit)) return;
+  if (ends_within(order.limit)) return;
+  tell(order);
   (void)init.send_signal(SIGTERM).has_value();  // who is gone needs none
-  if (ends_within(times.grace)) return;
+  if (ends_within(order.grace)) return;
   // Without a pid namespace of its own, and where it is frozen, more than init has to be dealt with.
   const bool killed = !cgroups.empty() && kernel::cgroup_kill_all(cgroups, SIGKILL).has_value();
   if (!killed) (void)init.send_signal(SIGKILL).has_value();
@@ -81,7 +94,7 @@ void watch(const kernel::PidFd& init, const kernel::CgroupPaths& cgroups, const 
 
 }  // namespace
 
-base::Result<WallClock> WallClock::arm(const kernel::PidFd& init, const kernel::CgroupPaths& cgroups, const WallClockTimes& times) {
+base::Result<WallClock> WallClock::arm(const kernel::PidFd& init, const kernel::CgroupPaths& cgroups, const WallClockOrder& order) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return base::Error::system(errno, "socketpair");
   const base::UniqueFd theirs(ends[0]);
@@ -92,7 +105,7 @@ base::Result<WallClock> WallClock::arm(const kernel::PidFd& init, const kernel::
     if (const int error = let_go(init.fd(), theirs.get()); error != 0) ::_exit(error);
     // Not the caller's child, which it would have to reap.
     const pid_t watcher = ::fork();
-    if (watcher == 0) watch(kernel::PidFd(base::UniqueFd(kInit), init.pid()), cgroups, times);
+    if (watcher == 0) watch(kernel::PidFd(base::UniqueFd(kInit), init.pid()), cgroups, order);
     ::_exit(watcher < 0 ? errno : 0);
   }
   int status = 0;

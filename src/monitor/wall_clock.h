@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -11,9 +12,12 @@
 
 namespace monitor {
 
-struct WallClockTimes {
+struct WallClockOrder {
   std::uint64_t limit = 0;  // seconds from begin() to SIGTERM for init
   std::uint64_t grace = 0;  // seconds from there to SIGKILL for all that is in the cgroups
+  // Where it is told that the time was over, as DecisionSink::open() has them; no sink: nowhere.
+  std::string id, sink;
+  std::uint64_t sink_size = 0;
 };
 
 class WallClock {
@@ -21,7 +25,7 @@ class WallClock {
   WallClock() = default;  // watches nothing
 
   // Makes the process. It only waits, and ends if this object does before begin(). Error: system.
-  static base::Result<WallClock> arm(const kernel::PidFd& init, const kernel::CgroupPaths& cgroups, const WallClockTimes& times);
+  static base::Result<WallClock> arm(const kernel::PidFd& init, const kernel::CgroupPaths& cgroups, const WallClockOrder& order);
 
   // The program runs: from now on, whatever becomes of this process. Error, system: nobody watches.
   base::Result<void> begin();

@@ -26,6 +26,10 @@ Record sample() {
   record.cgroups_path = "/x";
   record.namespace_paths = namespace_paths_of(4242);
   record.policy = "faas";
+  record.id_range = 0;
+  record.wall_clock = 18446744073709551615U;
+  record.log_sink = "file:/var/log/\"x\"";
+  record.log_size = 65536;
   record.owner = 4294967294U;
   record.systemd_cgroup = true;
   record.own_pid_namespace = true;
@@ -47,9 +51,30 @@ void expect_same(const Record& a, const Record& b) {
   EXPECT_EQ(a.cgroups_path, b.cgroups_path);
   EXPECT_EQ(a.namespace_paths, b.namespace_paths);
   EXPECT_EQ(a.policy, b.policy);
+  EXPECT_EQ(a.id_range, b.id_range);
+  EXPECT_EQ(a.wall_clock, b.wall_clock);
+  EXPECT_EQ(a.log_sink, b.log_sink);
+  EXPECT_EQ(a.log_size, b.log_size);
   EXPECT_EQ(a.owner, b.owner);
   EXPECT_EQ(a.systemd_cgroup, b.systemd_cgroup);
   EXPECT_EQ(a.own_pid_namespace, b.own_pid_namespace);
+}
+
+// A runtime is replaced while containers run.
+TEST(Record, OfAVersionBeforeIsRead) {
+  std::string text = encode_record(sample());
+  for (const std::string member : {R"("id_range":0,)", R"("log_sink":"file:/var/log/\"x\"",)", R"("log_size":65536,)", R"("wall_clock":18446744073709551615,)"}) {
+    const auto at = text.find(member);
+    ASSERT_NE(at, std::string::npos) << member;
+    text.erase(at, member.size());
+  }
+  const auto parsed = parse_record(text);
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().message();
+  Record older = sample();
+  older.id_range.reset();
+  older.wall_clock = older.log_size = 0;
+  older.log_sink.clear();
+  expect_same(*parsed, older);
 }
 
 TEST(Record, SurvivesTheWayThroughText) {

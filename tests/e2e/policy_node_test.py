@@ -143,6 +143,14 @@ class WallClockTest(NodeCase):
     def watchers():
         return [line for line in harness.census.processes() if "bulkhead:limit" in line]
 
+    def test_the_log_of_decisions_has_a_line(self):
+        log = self.work / "decisions"
+        self.add("log", "floor", decisionLog={"sink": f"file:{log}"})
+        self.run_here(self.bundle("busybox", args=["/bin/sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.05; done"]))
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        self.assertEqual([line["event"] for line in lines], ["create", "ended"])
+        self.assertEqual((lines[1]["id"], lines[1]["control"], lines[1]["effective"]), (lines[0]["id"], "resources.wallClock", "1s"))
+
     def test_it_is_told(self):
         bundle = self.bundle("busybox")
         bundle.write()

@@ -52,6 +52,23 @@ TEST(WallClock, AsksFirst) {
   EXPECT_EQ(end_of(init), SIGTERM);
 }
 
+TEST(WallClock, IsToldInTheDecisionLog) {
+  std::string path = testing::TempDir() + "wall-clock-XXXXXX";
+  const int file = ::mkstemp(path.data());
+  ASSERT_GE(file, 0);
+  const Init init = start();
+  auto limit = WallClock::arm(init.fd, {}, {.limit = 0, .grace = 1000, .id = "web1", .sink = "file:" + path, .sink_size = 65536});
+  ASSERT_TRUE(limit.has_value());
+  ASSERT_TRUE(limit->begin().has_value());
+  EXPECT_EQ(end_of(init), SIGTERM);
+  std::array<char, 256> text{};
+  ASSERT_GT(::read(file, text.data(), text.size() - 1), 0) << "before it is ended";
+  const std::string line = text.data();
+  EXPECT_NE(line.find(R"("event":"ended","id":"web1","control":"resources.wallClock","effective":"0s"})"), std::string::npos) << line;
+  ::close(file);
+  ::unlink(path.c_str());
+}
+
 TEST(WallClock, ThenKills) {
   const Init init = start([] { ::signal(SIGTERM, SIG_IGN); });
   auto limit = WallClock::arm(init.fd, {}, {.limit = 0, .grace = 0});
