@@ -28,7 +28,7 @@ NO_MADE_CODE = {"faas-go", "faas-python"} if harness.KERNEL >= (6, 3) else set()
 MAKES_CODE = {"node": "Check failed: .*errno", "java": "Failed to mark memory page as executable"}
 # What ends a server in the sandbox, where neither threads nor sockets are to be had.
 IN_SANDBOX = {
-    "c": "^listen: Function not implemented$",
+    "c": "(?m)^listen: Function not implemented$",
     "go": "failed to create new OS thread",
     "python": "Fatal Python error|Python path configuration",
     "node": "Assertion",
