@@ -97,7 +97,7 @@ std::optional<Landlock> harden_landlock(Work& work) {
             .requested = "absent",
             .effective = "none",
             .why = "a second layer over the mounts: a way around the one is not a way around the other",
-              .note = "; not possible here: " + unable,
+            .note = "; not possible here: " + unable,
             .degraded = true});
     return std::nullopt;
   }
