@@ -1,7 +1,8 @@
 // Strict JSON: text to a tree (parse_json) and a Cursor that walks it and knows its JSON pointer (RFC 6901),
 // so that every complaint names its place. The config.json reader and the policy reader both stand on it.
-// The only user of jansson in the project.
 #pragma once
+
+#include <rapidjson/fwd.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -13,8 +14,6 @@
 #include <vector>
 
 #include "base/result.h"
-
-struct json_t;  // jansson's; never touched outside json.cc
 
 namespace oci {
 
@@ -68,12 +67,12 @@ class Cursor {
 
  private:
   friend class Json;
-  Cursor(const json_t* value, const detail::Node* node, detail::Document* document)
+  Cursor(const rapidjson::Value* value, const detail::Node* node, detail::Document* document)
       : value_(value), node_(node), document_(document) {}
-  Cursor member(const char* name, std::size_t length, const json_t* value) const;
+  Cursor member(const char* name, std::size_t length, const rapidjson::Value* value) const;
   Cursor element(std::size_t index) const;
 
-  const json_t* value_;
+  const rapidjson::Value* value_;
   const detail::Node* node_;
   detail::Document* document_;
 };

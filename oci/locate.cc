@@ -1,6 +1,4 @@
 // Offsets, lines and columns, worked out only when a message needs them.
-#include <jansson.h>
-
 #include "base/text.h"
 #include "oci/json.h"
 
@@ -80,10 +78,8 @@ class Walker {
   }
   static std::string key(std::string_view quoted) {
     if (quoted.find('\\') == std::string_view::npos) return std::string(quoted.substr(1, quoted.size() - 2));
-    json_t* value = json_loadb(quoted.data(), quoted.size(), JSON_DECODE_ANY, nullptr);
-    std::string out = json_is_string(value) ? std::string(json_string_value(value), json_string_length(value)) : "";
-    json_decref(value);
-    return out;
+    const auto name = parse_json(quoted, "");
+    return name && name->root().is_string() ? std::string(*name->root().get_string()) : "";
   }
 
   std::string_view text_;

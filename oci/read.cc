@@ -40,10 +40,16 @@ Result<T> read_document(std::string_view text, std::string_view source, std::vec
 }  // namespace
 
 Result<Spec> read_spec(std::string_view text) {
-  const Json json = TRY(parse_json(text, kSpecSource));
+  const Json json = TRY(parse_spec(text));
+  return read_spec(json);
+}
+
+Result<Json> parse_spec(std::string_view text) { return parse_json(text, kSpecSource); }
+
+Result<Spec> read_spec(const Json& document) {
   Reader reader;
   Spec spec;
-  TRY(read_object(reader, json.root(), kSpec, spec));
+  TRY(read_object(reader, document.root(), kSpec, spec));
   TRY(check_spec(kSpecSource, spec));
   spec.notes = std::move(reader.notes);
   return spec;

@@ -9,11 +9,15 @@
 #include <vector>
 
 #include "base/result.h"
+#include "oci/json.h"
 #include "oci/spec.h"
 
 namespace oci {
 
 base::Result<Spec> read_spec(std::string_view text);
+// The same in two steps, for a caller who has a better time for the end of the document: the Spec does not need it.
+base::Result<Json> parse_spec(std::string_view text);
+base::Result<Spec> read_spec(const Json& document);
 
 // A process document (`exec --process`). The caller gets what was odd in `notes` when given.
 base::Result<Process> read_process(std::string_view text, std::vector<Note>* notes = nullptr);

@@ -37,8 +37,8 @@ void append_hex(std::string& out, const char* prefix, unsigned value, int width)
   out += buffer.data();
 }
 
-// Length of the valid UTF-8 sequence at the start of `s`, or 0 (RFC 3629: no surrogates, no overlong
-// forms, nothing above U+10FFFF).
+}  // namespace
+
 std::size_t utf8_length(std::string_view s) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
   const auto tail = [&](std::size_t i) { return i < s.size() && (byte(i) & 0xC0U) == 0x80U; };
@@ -61,8 +61,6 @@ std::size_t utf8_length(std::string_view s) {
   return 0;
 }
 
-}  // namespace
-
 std::string escape(std::string_view text) {
   std::string out;
   while (!text.empty()) {
@@ -83,7 +81,23 @@ std::string escape(std::string_view text) {
   return out;
 }
 
+namespace {
+
+// Nothing to do, as for most paths; false also for some names that begin with a dot.
+bool is_clean(std::string_view path) {
+  if (!path.starts_with('/') || path.ends_with('/')) return false;
+  char before = 'x';
+  for (const char c : path) {
+    if (before == '/' && (c == '/' || c == '.')) return false;
+    before = c;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::string clean_path(std::string_view path) {
+  if (is_clean(path)) return std::string(path);
   std::string out;
   out.reserve(path.size() + 1);
   while (!path.empty()) {

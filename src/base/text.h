@@ -40,6 +40,10 @@ std::string escape(std::string_view text);
 // JSON string escaping, without the quotes; invalid UTF-8 becomes U+FFFD.
 std::string json_escape(std::string_view text);
 
+// Length of the valid UTF-8 sequence at the start of `s`, or 0 (RFC 3629: no surrogates, no overlong
+// forms, nothing above U+10FFFF).
+std::size_t utf8_length(std::string_view s);
+
 // Whole string, decimal digits only (no sign, no space, no leading '+'); absent if not, or too big.
 std::optional<std::uint64_t> parse_u64(std::string_view text);
 // "90", "90s", "15m", "2h", "7d" -> seconds.

@@ -187,6 +187,7 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   container::Record record = make_record(global, prepared, launched, identity);
   const int dir = place->dir.fd();
   TRY(container::stage_record(dir, record));
+  prepared.document.reset();
   TRY(launched.await_entered(prepared.plan));
   // Its hash takes longer than all else here: told while init makes the mounts. `run` does it later.
   if (gate) TRY(container::save_decided(dir, decided_text(prepared, global.policy)));

@@ -229,7 +229,8 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   if (const std::uint32_t n = listen_fds(); n != 0) options.extra_env = {cat("LISTEN_FDS=", n), "LISTEN_PID=1"};
 
   const std::string text = TRY(read_config(options.bundle));
-  oci::Spec spec = TRY(oci::read_spec(text));
+  oci::Json document = TRY(oci::parse_spec(text));
+  oci::Spec spec = TRY(oci::read_spec(document));
   if (request.remap_unable.empty()) report_notes(spec, log);
   // Next to the cgroup of the container itself, which may be running.
   if (request.substitute != nullptr && !spec.linux.cgroups_path.empty()) spec.linux.cgroups_path += "-" + request.id;
@@ -258,7 +259,7 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   plan::LaunchPlan plan = TRY(plan::plan_create(outcome.hardened, facts, options));
   for (const auto& note : plan.cgroup.notes) log.debug(cat("config.json: ", note.pointer, ": ", note.text));
   const bool remapped = outcome.hardened.idmap_mounts();
-  Prepared prepared{std::move(selected), std::move(outcome), std::move(plan), remapped, std::move(ids)};
+  Prepared prepared{std::move(selected), std::move(outcome), std::move(plan), remapped, std::move(ids), std::move(document)};
   if (request.substitute != nullptr) request.substitute->finish(prepared, facts);
   return prepared;
 }

@@ -10,8 +10,9 @@
 #include "cli/args.h"
 #include "cli/select.h"
 #include "harden/harden.h"
-#include "kernel/id_ranges.h"
 #include "kernel/facts.h"
+#include "kernel/id_ranges.h"
+#include "oci/json.h"
 #include "plan/plan.h"
 
 namespace cli {
@@ -22,6 +23,7 @@ struct Prepared {
   plan::LaunchPlan plan;
   bool remapped = false;  // the plan relies on an idmapped root
   std::optional<kernel::IdRange> ids;  // locked until the container's directory is there, which then keeps them
+  std::optional<oci::Json> document;   // config.json, parsed: of no more use, ended when that holds nobody up
 };
 
 // A program that is executed in place of the container's.

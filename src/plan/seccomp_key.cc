@@ -15,9 +15,7 @@ constexpr std::uint64_t kFormat = 3;
 
 class Key {
  public:
-  void put(std::uint64_t value) {
-    for (int byte = 0; byte < 8; ++byte) text_ += static_cast<char>((value >> (8 * byte)) & 0xff);
-  }
+  void put(std::uint64_t value) { text_.append(reinterpret_cast<const char*>(&value), sizeof(value)); }
   void put(std::uint32_t value) { put(std::uint64_t{value}); }
   void put(const std::string& value) {
     put(std::uint64_t{value.size()});
@@ -83,9 +81,11 @@ class Key {
     put(std::uint64_t{policy.others_allowed});
   }
 
+  Key() { text_.reserve(kUsualSize); }
   std::string take() && { return std::move(text_); }
 
  private:
+  static constexpr std::size_t kUsualSize = 16384;  // of a list of some three hundred names
   std::string text_;
 };
 

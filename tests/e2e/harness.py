@@ -30,6 +30,7 @@ sys.path.insert(0, str(TOP / "contrib/functions"))
 
 import census  # noqa: E402
 import hostns  # noqa: E402
+import telling  # noqa: E402
 from bundle_config import function_config  # noqa: E402
 
 RUNTIME = shutil.which(os.environ.get("RUNTIME", "bulkhead")) or os.environ.get("RUNTIME", "bulkhead")
@@ -41,6 +42,7 @@ HAS_POLICIES = KIND == "bulkhead"
 LANDLOCK = max(0, ctypes.CDLL(None).syscall(444, None, 0, 1))  # landlock_create_ruleset(LANDLOCK_CREATE_RULESET_VERSION)
 TAG = f"bht{os.getpid()}"
 CGROUP_PARENT = f"/bulkhead-test-{TAG}"
+OUTPUT_TOLD = 4000  # bytes of each output that a failed test prints
 TIMEOUT = 120 if os.environ.get("BULKHEAD_SLOW") == "1" else 30
 
 if os.geteuid() != 0:
@@ -232,6 +234,18 @@ class Case(unittest.TestCase):
                 except OSError as error:
                     print(f"cannot remove {directory}: {error}", file=sys.stderr)
 
+    def tell_outputs(self):
+        """What the programs of this test printed, and how its containers ended: the last of each, for a failed test."""
+        self.reap()
+        for number in range(1, self.number + 1):
+            for stream in ("out", "err"):
+                path = self.work / f"{stream}{number}"
+                text = path.read_bytes()[-OUTPUT_TOLD:].decode(errors="replace") if path.exists() else ""
+                if text:
+                    print(f"--- {stream} of program {number}\n{text}", file=sys.stderr)
+        for pid, status in self.exits.items():
+            print(f"--- process {pid} ended with {status}", file=sys.stderr)
+
     # Processes
 
     def reap(self):
@@ -370,4 +384,4 @@ class Case(unittest.TestCase):
 
 def main():
     print(f"runtime: {RUNTIME} ({KIND}), cgroups: {'v2' if unified() else 'v1 or hybrid'}", flush=True)
-    unittest.main(verbosity=2)
+    unittest.main(testRunner=unittest.TextTestRunner(verbosity=2, resultclass=telling.Result))

@@ -31,7 +31,7 @@ MAY_USE = {
 
 # Library -> (how its headers are named, the rooms that may include them).
 THIRD_PARTY = {
-    "jansson": (r"jansson\.h$", ["oci"]),
+    "RapidJSON": (r"rapidjson/", ["oci"]),
     "libmount": (r"libmount/", ["kernel"]),
     "xxhash": (r"xxhash\.h$", ["kernel"]),
     "libseccomp": (r"seccomp\.h$", ["plan"]),

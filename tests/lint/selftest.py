@@ -44,7 +44,7 @@ class Lint(unittest.TestCase):
 class Layers(Lint):
     def setUp(self):
         super().setUp()
-        self.write("oci/spec.cc", '#include "base/result.h"\n#include <jansson.h>\n#include <string>\n')
+        self.write("oci/spec.cc", '#include "base/result.h"\n#include <rapidjson/document.h>\n#include <string>\n')
         self.write("src/plan/a.cc", '#include "kernel/facts.h"\n#include "harden/harden.h"\n#include <seccomp.h>\n')
         self.write("src/init/main.cc", '#include "plan/image.h"\n#include <cstdint>\n#include <linux/mount.h>\n')
 
@@ -60,8 +60,8 @@ class Layers(Lint):
         self.assert_finds("layers.py", ["src/plan/x.cc:2", "kernel/mount.h"])
 
     def test_refuses_a_library_outside_its_room(self):
-        self.write("src/policy/x.cc", "#include <jansson.h>\n")
-        self.assert_finds("layers.py", ["jansson is used only in oci"])
+        self.write("src/policy/x.cc", "#include <rapidjson/document.h>\n")
+        self.assert_finds("layers.py", ["RapidJSON is used only in oci"])
         self.write("src/harden/x.cc", "#include <getopt.h>\n")
         self.assert_finds("layers.py", ["getopt_long is used only in cli"])
 

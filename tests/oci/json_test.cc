@@ -39,6 +39,27 @@ TEST(Json, RefusesSyntaxErrorsWithTheirPlace) {
   EXPECT_NE(refusal("// c\n1"), "");
 }
 
+TEST(Json, SaysWhatASyntaxErrorShouldHaveBeen) {
+  EXPECT_EQ(refusal("{\"a\" 1}"), "t.json: line 1 column 6: want \":\", have \"1\"");
+  EXPECT_EQ(refusal("{\"a\":1,}"), "t.json: line 1 column 8: want a name in quotes, have \"}\"");
+  EXPECT_EQ(refusal("{\"a\":1"), "t.json: line 1 column 7: want \",\" or \"}\", have the end of file");
+  EXPECT_EQ(refusal("[1\n2]"), "t.json: line 2 column 1: want \",\" or \"]\", have \"2\"");
+  EXPECT_EQ(refusal("{} x"), "t.json: line 1 column 4: want the end of the file, have \"x\"");
+  EXPECT_EQ(refusal("[True]"), "t.json: line 1 column 2: want a value, have \"True\"");
+  EXPECT_EQ(refusal("{\"a\": tru\n}"), "t.json: line 1 column 7: want a value, have \"tru\"");
+  EXPECT_EQ(refusal("[\"a\nb\"]"), "t.json: line 1 column 4: want the end of the string, have \"\\n\"");
+  EXPECT_EQ(refusal(R"(["\q"])"), "t.json: line 1 column 3: want an escape that JSON has, have \"\\\\q\\\"\"");
+  EXPECT_EQ(refusal("[1.]"), "t.json: line 1 column 4: want digits behind the point, have \"]\"");
+  EXPECT_EQ(refusal("[1e999]"), "t.json: line 1 column 2: want a smaller number, have \"1e999\"");
+}
+
+TEST(Json, FindsANameTwiceInALargeObject) {
+  std::string text = "{";
+  for (int i = 0; i < 1000; ++i) text += base::cat("\"n", i, "\":", i, ",");
+  EXPECT_EQ(refusal(text + "\"z\":0}"), "");
+  EXPECT_NE(refusal(text + "\"n500\":0}").find("name \"n500\" twice in one object"), std::string::npos);
+}
+
 TEST(Json, RefusesEveryTruncation) {
   const std::string text = R"({"a":[1,{"b":"c\u00e9"},null,true],"d":18446744073709551615})";
   ASSERT_EQ(refusal(text), "");
@@ -63,7 +84,7 @@ TEST(Json, RefusesANameTwiceAndSaysWhichAndWhere) {
   EXPECT_EQ(refusal(R"({"a":{"a":1},"b":{"a":1}})"), "");
 }
 
-TEST(Json, PlacesCountFromTheOriginalTextAfterMovedIntegers) {
+TEST(Json, PlacesCountBehindABigInteger) {
   EXPECT_EQ(refusal("{\"x\":18446744073709551615,\"a\":1,\"a\":2}"),
             "t.json: line 1 column 33: name \"a\" twice in one object");
 }

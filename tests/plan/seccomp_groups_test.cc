@@ -1,13 +1,14 @@
 // The named groups of profiles/seccomp: what is in them, and what compiling the largest costs.
 #include <gtest/gtest.h>
-#include <jansson.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
-#include <memory>
 #include <set>
 
+#include "oci/json.h"
 #include "plan/seccomp_emit.h"
 #include "plan/seccomp_program.h"
 #include "plan/seccomp_samples.h"
@@ -22,18 +23,23 @@ using Names = std::set<std::string>;
 // What a group file lists, groups and calls.
 Names listed(const std::string& group) {
   const std::string path = SOURCE_DIR "/profiles/seccomp/" + group + ".json";
-  json_error_t error;
-  const std::unique_ptr<json_t, void (*)(json_t*)> root(json_load_file(path.c_str(), JSON_REJECT_DUPLICATES, &error),
-                                                        [](json_t* json) { json_decref(json); });
-  EXPECT_NE(root, nullptr) << path << ": " << error.text;
-  EXPECT_EQ("@" + group, json_string_value(json_object_get(root.get(), "name"))) << path;
-  for (const char* member : {"bulkhead", "version", "description"})
-    EXPECT_TRUE(json_is_string(json_object_get(root.get(), member))) << path << ": " << member;
+  std::ifstream file(path);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto json = oci::parse_json(text, path);
+  if (!json) {
+    ADD_FAILURE() << json.error().message();
+    return {};
+  }
+  const auto member = [&](const char* name) {
+    const auto found = json->root().find(name);
+    return found && found->is_string() ? std::string(*found->get_string()) : std::string();
+  };
+  EXPECT_EQ("@" + group, member("name")) << path;
+  for (const char* name : {"bulkhead", "version", "description"}) EXPECT_NE(member(name), "") << path << ": " << name;
   Names out;
-  std::size_t i = 0;
-  json_t* name = nullptr;
-  json_array_foreach(json_object_get(root.get(), "syscalls"), i, name) {
-    EXPECT_TRUE(out.insert(json_string_value(name)).second) << path << ": twice " << json_string_value(name);
+  const auto calls = json->root().find("syscalls");
+  for (const auto& name : calls ? *calls->get_strings() : std::vector<std::string>()) {
+    EXPECT_TRUE(out.insert(name).second) << path << ": twice " << name;
   }
   EXPECT_FALSE(out.empty()) << path;
   return out;

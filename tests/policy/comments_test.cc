@@ -66,7 +66,7 @@ TEST(Places, AreThoseOfTheFile) {
             "x.json:7:23: /process/noNewPrivilege: unknown member \"noNewPrivilege\"; hint: did you mean "
             "\"noNewPrivileges\"?");
   EXPECT_EQ(error("[ // x\n]"), "x.json:1:1: want an object, have an array");
-  EXPECT_EQ(error("{ /* x */ \"a\" 1}"), "x.json:1:16: ':' expected near \"1\"");
+  EXPECT_EQ(error("{ /* x */ \"a\" 1}"), "x.json:1:15: want \":\", have \"1\"");
 }
 
 }  // namespace
