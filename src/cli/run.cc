@@ -1,5 +1,7 @@
 #include <sys/prctl.h>
 
+#include <memory>
+
 #include "base/text.h"
 #include "cli/agent.h"
 #include "cli/create.h"
@@ -41,7 +43,8 @@ base::Result<int> run_detached(const GlobalArgs& global, const CreateArgs& args,
 base::Result<int> run_foreground(const GlobalArgs& global, const CreateArgs& args, const base::Log& log) {
   if (!args.no_subreaper) ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // the container's orphans are reaped here
   const monitor::Foreground foreground = TRY(monitor::Foreground::start());
-  Made made = TRY(make_container(global, args, false, log));
+  auto owned = std::make_unique<Made>(TRY(make_container(global, args, false, log)));
+  Made& made = *owned;
   TRY(start_container(made, args, log));
   // Nobody can ask about a container that has ended and is removed at once, as most of one call are.
   const auto ended = made.launched().process().wait_exit(kShortRun);
@@ -57,6 +60,7 @@ base::Result<int> run_foreground(const GlobalArgs& global, const CreateArgs& arg
     }
   }
   if (!status) return status.error();
+  (void)owned.release();  // the process ends now; to free thousands of pieces one by one would hold up its caller
   return status->shell_code();
 }
 

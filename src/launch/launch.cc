@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -54,6 +55,14 @@ base::Result<bool> receive_message(int fd, init::Message& message) {
   if (n == 0) return false;
   if (n != static_cast<ssize_t>(sizeof(message))) return Error::system(n < 0 ? errno : EPROTO, "hear from init");
   return true;
+}
+
+// Sleeps until the other side has ended its part, for a second at most. What it says meanwhile is there to be read then:
+// a word that wakes a sleeping processor holds up the one who says it.
+void await_end_of_words(int fd) {
+  constexpr int kLongest = 1000;  // milliseconds; there is room for hundreds of messages
+  pollfd end{fd, 0, 0};
+  (void)::poll(&end, 1, kLongest);
 }
 
 // init went without a word: how it ended is all there is to say.
@@ -227,6 +236,7 @@ base::Result<void> Launched::allow_start() {
 }
 
 base::Result<void> Launched::await_start(const plan::LaunchPlan& plan, const Agent& agent) {
+  if (plan.listener_path.empty()) await_end_of_words(report_.get());
   TRY(await_ready(plan));
   for (;;) {
     init::Message message{};

@@ -16,6 +16,7 @@
 #include "plan/landlock.h"
 
 namespace plan {
+
 namespace {
 
 template <typename T, typename... Ops>
@@ -25,7 +26,8 @@ constexpr std::size_t place_of(const std::variant<Ops...>*) {
   return place;
 }
 
-// Where the steps of each kind are, found in one pass.
+}  // namespace
+
 class Order {
  public:
   explicit Order(const LaunchPlan& plan) {
@@ -55,40 +57,36 @@ class Order {
   std::array<Kind, std::variant_size_v<Op>> kinds_{};
 };
 
-bool exec_is_last(const LaunchPlan& plan, const harden::Hardened&) {
-  const Order at(plan);
+namespace {
+
+bool exec_is_last(const LaunchPlan& plan, const harden::Hardened&, const Order& at) {
   return at.count<Exec>() == 1 && !plan.steps.empty() && std::holds_alternative<Exec>(plan.steps.back().op);
 }
 
-bool only_exec_after_filter(const LaunchPlan& plan, const harden::Hardened&) {
-  const Order at(plan);
+bool only_exec_after_filter(const LaunchPlan& plan, const harden::Hardened&, const Order& at) {
   const auto filter = at.first<Seccomp>();
   return !filter || *filter + 2 == plan.steps.size();
 }
 
-bool filter_present(const LaunchPlan& plan, const harden::Hardened& hardened) {
-  const Order at(plan);
+bool filter_present(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at) {
   if (hardened.seccomp_policies().empty()) return true;
   return at.count<Seccomp>() == 1 && !plan.seccomp.code.empty();
 }
 
-bool no_new_privs_before_filter(const LaunchPlan& plan, const harden::Hardened& hardened) {
-  const Order at(plan);
+bool no_new_privs_before_filter(const LaunchPlan&, const harden::Hardened& hardened, const Order& at) {
   const bool wanted = hardened.spec().process && hardened.spec().process->no_new_privileges;
   return (!wanted || (at.count<NoNewPrivs>() == 1 && at.count<VerifyNoNewPrivs>() == 1)) &&
          at.before<NoNewPrivs, Seccomp>();
 }
 
-bool capabilities_after_last_mount(const LaunchPlan& plan, const harden::Hardened&) {
-  const Order at(plan);
+bool capabilities_after_last_mount(const LaunchPlan&, const harden::Hardened&, const Order& at) {
   return at.count<SetCaps>() == 1 && at.count<Bounding>() == 1 && at.before<Attach, SetCaps>() &&
          at.before<Mask, SetCaps>() && at.before<Readonly, SetCaps>() && at.before<SetAttr, SetCaps>() &&
          at.before<Bounding, Identity>() && at.before<Identity, SetCaps>();
 }
 
 // File systems are made, and namespaces entered, while the host is in sight; after the pivot every step works in root.
-bool no_host_path_after_pivot(const LaunchPlan& plan, const harden::Hardened&) {
-  const Order at(plan);
+bool no_host_path_after_pivot(const LaunchPlan&, const harden::Hardened&, const Order& at) {
   return at.count<Pivot>() == 1 && at.before<Pivot, Attach>() && at.before<Pivot, Mask>() &&
          at.before<Pivot, Readonly>() && at.before<Pivot, Node>() && at.before<Pivot, Symlink>() &&
          at.before<Pivot, MakeDir>() && at.before<Pivot, Chdir>() && at.before<NewMount, Pivot>() &&
@@ -97,8 +95,7 @@ bool no_host_path_after_pivot(const LaunchPlan& plan, const harden::Hardened&) {
 
 // What works with a slot comes after the slots are filled; what costs memory, after the cgroup that pays for it is
 // joined; and the root of a cgroup namespace is the cgroup of whoever makes it.
-bool cgroup_first(const LaunchPlan& plan, const harden::Hardened&) {
-  const Order at(plan);
+bool cgroup_first(const LaunchPlan& plan, const harden::Hardened&, const Order& at) {
   std::optional<std::size_t> cgroup_namespace;
   for (std::size_t i = plan.steps.size(); i > 0; --i) {
     const auto* unshare = std::get_if<Unshare>(&plan.steps[i - 1].op);
@@ -112,8 +109,7 @@ bool cgroup_first(const LaunchPlan& plan, const harden::Hardened&) {
 }
 
 // What the policy locks is set after the last change to the user, and found so before init is ready.
-bool locks_in_force(const LaunchPlan& plan, const harden::Hardened& hardened) {
-  const Order at(plan);
+bool locks_in_force(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at) {
   const auto& locks = hardened.locks();
   const auto caps = at.first<SetCaps>();
   if (!caps || std::get<SetCaps>(plan.steps[*caps].op).secure_bits != locks.secure_bits) return false;
@@ -131,13 +127,11 @@ bool locks_in_force(const LaunchPlan& plan, const harden::Hardened& hardened) {
 }
 
 // Nothing is mounted, and no node is made, once the masks are in place.
-bool masks_last(const LaunchPlan& plan, const harden::Hardened&) {
-  const Order at(plan);
+bool masks_last(const LaunchPlan&, const harden::Hardened&, const Order& at) {
   return at.before<Attach, Mask>() && at.before<Readonly, Mask>() && at.before<Node, Mask>();
 }
 
-bool everything_verified(const LaunchPlan& plan, const harden::Hardened& hardened) {
-  const Order at(plan);
+bool everything_verified(const LaunchPlan&, const harden::Hardened& hardened, const Order& at) {
   return at.count<VerifyIdentity>() == 1 && at.count<VerifyCaps>() == 1 && at.count<VerifyCwd>() == 1 &&
          at.count<VerifyMask>() == hardened.spec().linux.masked_paths.size() && at.before<SetCaps, VerifyCaps>() &&
          at.before<Identity, VerifyIdentity>() && at.before<Mask, VerifyMask>() && at.before<VerifyCaps, Ready>() &&
@@ -151,7 +145,7 @@ bool may_have_devices(const Attach& attach) {
   return attach.target == "/dev" || path_within(attach.target, "/dev/pts") || attach.what.starts_with("device ");
 }
 
-bool mounts_nosuid_nodev(const LaunchPlan& plan, const harden::Hardened& hardened) {
+bool mounts_nosuid_nodev(const LaunchPlan& plan, const harden::Hardened& hardened, const Order&) {
   if (!hardened.root_nosuid()) return true;  // a policy that leaves the mounts as requested
   if ((plan.root_attr & MOUNT_ATTR_NOSUID) == 0) return false;
   for (const auto& step : plan.steps) {
@@ -191,8 +185,7 @@ bool sealed_and_verified(const LaunchPlan& plan, std::size_t write) {
 
 // A secret that was taken out of the environment is in a file that the container's user alone can read, in a tmpfs
 // that nobody can write to, and is not in the environment.
-bool secrets_sealed(const LaunchPlan& plan, const harden::Hardened& hardened) {
-  const Order at(plan);
+bool secrets_sealed(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at) {
   const auto& secrets = hardened.secret_files();
   if (at.count<WriteFile>() != (secrets ? secrets->files.size() : 0)) return false;
   if (!secrets) return true;
@@ -209,16 +202,14 @@ bool secrets_sealed(const LaunchPlan& plan, const harden::Hardened& hardened) {
   });
 }
 
-bool descriptors_closed(const LaunchPlan& plan, const harden::Hardened&) {
-  const Order at(plan);
+bool descriptors_closed(const LaunchPlan& plan, const harden::Hardened&, const Order& at) {
   const auto close = at.first<CloseFds>();
   return close && at.count<CloseFds>() == 1 && at.before<Ready, CloseFds>() && at.before<CloseFds, Seccomp>() &&
          std::get<CloseFds>(plan.steps[*close].op).first == 3 + plan.preserve_fds;
 }
 
 // One program: the container's, which is looked for in the root, or the runtime's own, which comes as a descriptor.
-bool program_known(const LaunchPlan& plan, const harden::Hardened&) {
-  const Order at(plan);
+bool program_known(const LaunchPlan& plan, const harden::Hardened&, const Order& at) {
   const auto exec = at.first<Exec>();
   if (!exec) return true;  // exec-is-last
   const Slot slot = std::get<Exec>(plan.steps[*exec].op).program;
@@ -229,7 +220,7 @@ bool program_known(const LaunchPlan& plan, const harden::Hardened&) {
          std::holds_alternative<ProgramFile>(plan.fds[static_cast<std::size_t>(slot.index)].source);
 }
 
-bool slots_valid(const LaunchPlan& plan, const harden::Hardened&) {
+bool slots_valid(const LaunchPlan& plan, const harden::Hardened&, const Order&) {
   const auto valid = [&plan](const Slot& slot) {
     return slot.index >= 0 && static_cast<std::size_t>(slot.index) < plan.fds.size();
   };
@@ -242,6 +233,10 @@ bool slots_valid(const LaunchPlan& plan, const harden::Hardened&) {
     if (const auto* op = std::get_if<WriteFile>(&step.op); op != nullptr && !valid(op->mount)) return false;
   }
   return true;
+}
+
+bool as_landlock_says(const LaunchPlan& plan, const harden::Hardened& hardened, const Order&) {
+  return landlock_as_mounted(plan, hardened);
 }
 
 }  // namespace
@@ -261,14 +256,19 @@ const Invariant kInvariants[] = {
     {"secrets-sealed", secrets_sealed},
     {"descriptors-closed", descriptors_closed},
     {"program-known", program_known},
-    {"landlock-as-mounted", landlock_as_mounted},
+    {"landlock-as-mounted", as_landlock_says},
     {"slots-valid", slots_valid},
 };
 const std::size_t kInvariantCount = sizeof(kInvariants) / sizeof(kInvariants[0]);
 
+bool Invariant::holds(const LaunchPlan& plan, const harden::Hardened& hardened) const {
+  return check(plan, hardened, Order(plan));
+}
+
 base::Result<void> check_invariants(const LaunchPlan& plan, const harden::Hardened& hardened) {
+  const Order order(plan);
   for (const auto& invariant : kInvariants) {
-    if (!invariant.holds(plan, hardened)) {
+    if (!invariant.check(plan, hardened, order)) {
       return base::Error::unsupported(base::cat("plan invariant ", invariant.name, " does not hold"))
           .hint("this is a defect of bulkhead; nothing was started");
     }

@@ -11,10 +11,14 @@ namespace plan {
 // Error: kind unsupported, "plan invariant NAME: …".
 base::Result<void> check_invariants(const LaunchPlan& plan, const harden::Hardened& hardened);
 
+// Where the steps of each kind are in a plan.
+class Order;
+
 // The invariants by name, one function each, for tests that show each can fail.
 struct Invariant {
   const char* name;
-  bool (*holds)(const LaunchPlan& plan, const harden::Hardened& hardened);
+  bool (*check)(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at);
+  bool holds(const LaunchPlan& plan, const harden::Hardened& hardened) const;
 };
 extern const Invariant kInvariants[];
 extern const std::size_t kInvariantCount;
