@@ -17,13 +17,14 @@ struct Node {
 };
 
 struct Document {
+  rapidjson::MemoryPoolAllocator<> pool;  // grows by pieces of the size of a usual text
   rapidjson::Document tree;
   std::string source;
   base::Kind kind = base::Kind::kConfig;
   std::string_view text;   // for the places of messages; empty: none are wanted
   std::deque<Node> nodes;  // grows without moving what cursors point at
 
-  Document(std::string_view name, base::Kind k) : source(name), kind(k) {}
+  Document(std::string_view name, base::Kind k) : pool(8192), tree(&pool), source(name), kind(k) {}
 };
 
 // A value's text as a message shows it.

@@ -1,6 +1,7 @@
 #include "base/error.h"
 
 #include <cstring>
+#include <vector>
 
 #include "base/text.h"
 
@@ -29,9 +30,27 @@ std::string errno_text(int err) {
   return out;
 }
 
+struct Error::Details {
+  Kind kind;
+  int sys = 0;
+  std::string what;
+  std::string hint;
+  std::vector<std::string> context;  // innermost first
+};
+
+Error::Error(Kind kind, std::string what) : details_(new Details{kind, 0, std::move(what), {}, {}}) {}
+Error::Error(const Error& other) : details_(other.details_ == nullptr ? nullptr : new Details(*other.details_)) {}
+void Error::end() noexcept { delete details_; }
+
+Error Error::usage(std::string what) { return {Kind::kUsage, std::move(what)}; }
+Error Error::config(std::string what) { return {Kind::kConfig, std::move(what)}; }
+Error Error::policy(std::string what) { return {Kind::kPolicy, std::move(what)}; }
+Error Error::unsupported(std::string what) { return {Kind::kUnsupported, std::move(what)}; }
+Error Error::state(std::string what) { return {Kind::kState, std::move(what)}; }
+
 Error Error::system(int err, std::string what) {
   Error e(Kind::kSystem, std::move(what));
-  e.sys_ = err;
+  e.details_->sys = err;
   return e;
 }
 
@@ -40,21 +59,25 @@ Error Error::system(int err, std::string_view what, std::string_view subject) {
 }
 
 Error&& Error::hint(std::string text) && {
-  hint_ = std::move(text);
+  details_->hint = std::move(text);
   return std::move(*this);
 }
 
 Error&& Error::in(std::string text) && {
-  context_.push_back(std::move(text));
+  details_->context.push_back(std::move(text));
   return std::move(*this);
 }
 
+Kind Error::kind() const { return details_->kind; }
+int Error::sys() const { return details_->sys; }
+const std::string& Error::hint_text() const { return details_->hint; }
+
 std::string Error::message() const {
   std::string out;
-  for (auto it = context_.rbegin(); it != context_.rend(); ++it) out += *it + ": ";
-  out += what_;
-  if (sys_ != 0) out += ": " + errno_text(sys_);
-  if (!hint_.empty()) out += "; hint: " + hint_;
+  for (auto it = details_->context.rbegin(); it != details_->context.rend(); ++it) out += *it + ": ";
+  out += details_->what;
+  if (details_->sys != 0) out += ": " + errno_text(details_->sys);
+  if (!details_->hint.empty()) out += "; hint: " + details_->hint;
   return out;
 }
 

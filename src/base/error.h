@@ -4,7 +4,7 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 namespace base {
 
@@ -20,35 +20,46 @@ enum class Kind {
 
 std::string_view kind_name(Kind kind);
 
+// One pointer: a Result that holds a value pays for no more, and what makes, copies and ends an error is kept out of the
+// way of code that runs (gnu::cold: callers take the path to it for the unlikely one, and the linker puts it apart).
 class Error {
  public:
-  Error(Kind kind, std::string what) : kind_(kind), what_(std::move(what)) {}
+  [[gnu::cold]] Error(Kind kind, std::string what);
+  [[gnu::cold]] Error(const Error& other);
+  Error(Error&& other) noexcept : details_(std::exchange(other.details_, nullptr)) {}
+  Error& operator=(Error other) noexcept {
+    std::swap(details_, other.details_);
+    return *this;
+  }
+  ~Error() {
+    if (details_ != nullptr) [[unlikely]] end();
+  }
 
-  static Error usage(std::string what) { return {Kind::kUsage, std::move(what)}; }
-  static Error config(std::string what) { return {Kind::kConfig, std::move(what)}; }
-  static Error policy(std::string what) { return {Kind::kPolicy, std::move(what)}; }
-  static Error unsupported(std::string what) { return {Kind::kUnsupported, std::move(what)}; }
-  static Error state(std::string what) { return {Kind::kState, std::move(what)}; }
+  [[gnu::cold]] static Error usage(std::string what);
+  [[gnu::cold]] static Error config(std::string what);
+  [[gnu::cold]] static Error policy(std::string what);
+  [[gnu::cold]] static Error unsupported(std::string what);
+  [[gnu::cold]] static Error state(std::string what);
   // `err` is a positive errno value. `subject`, when given, is quoted after `what`.
-  static Error system(int err, std::string what);
-  static Error system(int err, std::string_view what, std::string_view subject);
+  [[gnu::cold]] static Error system(int err, std::string what);
+  [[gnu::cold]] static Error system(int err, std::string_view what, std::string_view subject);
 
-  Error&& hint(std::string text) &&;
+  [[gnu::cold]] Error&& hint(std::string text) &&;
   // Puts `text` in front of the message: "create "web1": mount proc …".
-  Error&& in(std::string text) &&;
+  [[gnu::cold]] Error&& in(std::string text) &&;
 
-  Kind kind() const { return kind_; }
-  int sys() const { return sys_; }  // errno, or 0
-  const std::string& hint_text() const { return hint_; }
+  // Of an error that has not been moved from.
+  Kind kind() const;
+  int sys() const;  // errno, or 0
+  const std::string& hint_text() const;
   // context: what: errno text; hint: …   (lower case, no full stop, no new line)
-  std::string message() const;
+  [[gnu::cold]] std::string message() const;
 
  private:
-  Kind kind_;
-  int sys_ = 0;
-  std::string what_;
-  std::string hint_;
-  std::vector<std::string> context_;  // innermost first
+  struct Details;
+  [[gnu::cold]] void end() noexcept;
+
+  Details* details_;
 };
 
 // strerror(3) with a small first letter, as in "no such file or directory".

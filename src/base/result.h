@@ -59,12 +59,14 @@ inline Result<void> ok() { return {}; }
 #define TRY(expr)                                                      \
   __extension__({                                                      \
     auto try_result_ = (expr);                                         \
-    if (!try_result_.has_value()) return std::move(try_result_).error(); \
+    if (!try_result_.has_value()) [[unlikely]]                           \
+      return std::move(try_result_).error();                             \
     std::move(try_result_).value();                                    \
   })
 #define TRY_IN(context, expr)                                                               \
   __extension__({                                                                           \
     auto try_result_ = (expr);                                                              \
-    if (!try_result_.has_value()) return std::move(try_result_).error().in((context));      \
+    if (!try_result_.has_value()) [[unlikely]]                                              \
+      return std::move(try_result_).error().in((context));                                  \
     std::move(try_result_).value();                                                         \
   })

@@ -4,6 +4,7 @@ RUNTIME             the program under test (default: bulkhead in PATH)
 BULKHEAD_PROBE      the static probe;  BULKHEAD_C_HTTP: the C function's program (else they are compiled)
 BULKHEAD_TOOLS, BULKHEAD_SBINDIR, BULKHEAD_LIBEXECDIR   the program of the other commands, and where both are installed
 BULKHEAD_MADE       a directory of bundles that make-bundle made before, by kind, for machines where compiling is slow
+BULKHEAD_EMULATED=1 the processors are qemu's: a JIT compiler's code may only run on the one that it was written on
 BULKHEAD_ALONE=1    nothing else runs on this machine: the leak census counts everything
 The same tests run with runc or crun as RUNTIME, but for what only bulkhead promises; it is how they were checked.
 """
@@ -38,6 +39,7 @@ KIND = os.path.basename(RUNTIME) if os.path.basename(RUNTIME) in ("runc", "crun"
 KERNEL = tuple(int(part) for part in os.uname().release.replace("-", ".").split(".")[:2])
 # What faas has to say of itself on older kernels, at each start.
 EXPECTED_WARNING = re.compile(r"^.*degraded: process\.memfdNoexec: .*\n" if KERNEL < (6, 6) else r"(?!)", re.M)
+EMULATED = os.environ.get("BULKHEAD_EMULATED") == "1"
 HAS_POLICIES = KIND == "bulkhead"
 LANDLOCK = max(0, ctypes.CDLL(None).syscall(444, None, 0, 1))  # landlock_create_ruleset(LANDLOCK_CREATE_RULESET_VERSION)
 TAG = f"bht{os.getpid()}"
@@ -323,6 +325,8 @@ class Case(unittest.TestCase):
         fresh = function_config(args or config["process"]["args"], name, env, cgroup_parent=CGROUP_PARENT)
         fresh["process"]["env"] += [e for e in config["process"]["env"] if e not in fresh["process"]["env"]]
         fresh["root"] = {"path": str(made / "rootfs")}
+        if kind == "java-http" and EMULATED:
+            fresh["linux"]["resources"]["cpu"] = {"cpus": "0"}
         for key, value in changes.items():
             fresh[key] = copy.deepcopy(value)
         return Bundle(path, fresh, made / "rootfs")
