@@ -32,14 +32,16 @@ policy::Circumstances circumstances() {
 
 base::Result<Selected> select_policy(const GlobalArgs& global, const oci::Spec& spec, const std::string& id,
                                      const std::string& bundle, int root_fd, bool log_refusals) {
-  const auto chain = TRY(policy::load_chain(global.policy_dir));
-  auto subject = TRY(policy::subject_of(spec, id, bundle));
-  if (chain.looks_at_entrypoint() && spec.process) subject.entrypoint = find_entrypoint(root_fd, *spec.process);
   std::optional<policy::DecisionLog> log;
-  if (const auto* wanted = policy::find_log(chain)) log = *wanted;
-  auto policy = policy::resolve(chain, global.policy, kDefaultPolicy, subject, circumstances());
-  if (!policy && log_refusals) log_refusal(log, id, policy.error());
-  Selected out{.policy = TRY(std::move(policy)), .log = std::move(log), .entrypoint = std::move(subject.entrypoint)};
+  const auto told = [&]<typename T>(base::Result<T> result) {
+    if (!result && log_refusals) log_refusal(log, id, result.error());
+    return result;
+  };
+  const auto chain = TRY(told(policy::load_chain(global.policy_dir, &log)));
+  auto subject = TRY(told(policy::subject_of(spec, id, bundle)));
+  if (chain.looks_at_entrypoint() && spec.process) subject.entrypoint = find_entrypoint(root_fd, *spec.process);
+  auto policy = TRY(told(policy::resolve(chain, global.policy, kDefaultPolicy, subject, circumstances())));
+  Selected out{.policy = std::move(policy), .log = std::move(log), .entrypoint = std::move(subject.entrypoint)};
   if (out.entrypoint.empty() && looks_at_entrypoint(out.policy) && spec.process) {
     out.entrypoint = find_entrypoint(root_fd, *spec.process);
   }

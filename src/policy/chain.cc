@@ -188,12 +188,4 @@ base::Result<Effective> resolve(const Chain& chain, std::string_view asked, std:
   return out;
 }
 
-const DecisionLog* find_log(const Chain& chain) {
-  const DecisionLog* log = nullptr;
-  for (const auto& document : chain.documents) {
-    if (document.log && (log == nullptr || (document.log->required && !log->required))) log = &*document.log;
-  }
-  return log;
-}
-
 }  // namespace policy

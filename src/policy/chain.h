@@ -28,8 +28,9 @@ struct Circumstances {
 };
 
 // DIRECTORY/policy.json and DIRECTORY/policy.d/*.json. None of them need be there. Fails closed: a file or directory
-// that others than root and the caller can change, or that is not to be understood, is an error.
-base::Result<Chain> load_chain(const std::string& directory);
+// that others than root and the caller can change, or that is not to be understood, is an error. `log`, if given, gets
+// what the files that are in order say of the log of decisions, also where one is not.
+base::Result<Chain> load_chain(const std::string& directory, std::optional<DecisionLog>* log = nullptr);
 
 // Whether a floor or deny file has an effect on this kernel.
 bool is_in_force(const Document& document, const Circumstances& circumstances);
@@ -46,8 +47,5 @@ base::Result<Policy> find_profile(const Chain& chain, std::string_view name);
 // (subject.asked) may pick a selectable profile that is nowhere wider than what it would get without; else an error.
 base::Result<Effective> resolve(const Chain& chain, std::string_view asked, std::string_view standard, const Subject& subject,
                                 const Circumstances& circumstances);
-
-// The log of decisions that the floors ask for: one that is required before others; nullptr if none does.
-const DecisionLog* find_log(const Chain& chain);
 
 }  // namespace policy

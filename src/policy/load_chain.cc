@@ -64,6 +64,15 @@ base::Result<Document> load(int directory, const std::string& name, const std::s
   return read_document(TRY(read_policy_file_at(directory, name.c_str(), path)), path, builtin_group, builtin_base);
 }
 
+// The log of decisions that the floors ask for: one that is required before others; nullptr if none does.
+const DecisionLog* find_log(const std::vector<Document>& documents) {
+  const DecisionLog* log = nullptr;
+  for (const auto& document : documents) {
+    if (document.log && (log == nullptr || (document.log->required && !log->required))) log = &*document.log;
+  }
+  return log;
+}
+
 }  // namespace
 
 base::Result<Chain> make_chain(std::vector<Document> documents) {
@@ -77,8 +86,16 @@ base::Result<Chain> make_chain(std::vector<Document> documents) {
   return base::Error::policy(base::cat("two policies of kind ", base::quote(kind_name(twice->first)), " are called ", base::quote(twice->second)));
 }
 
-base::Result<Chain> load_chain(const std::string& directory) {
+base::Result<Chain> load_chain(const std::string& directory, std::optional<DecisionLog>* log) {
   std::vector<Document> documents;
+  std::optional<base::Error> wrong_one;  // the first; the others are read nevertheless, for the sake of `log`
+  const auto take = [&](base::Result<Document> document) {
+    if (document) {
+      documents.push_back(*std::move(document));
+    } else if (!wrong_one) {
+      wrong_one = std::move(document).error();
+    }
+  };
   const std::string main = directory + "/policy.json";
   const bool has_main = ::access(main.c_str(), F_OK) == 0 || errno != ENOENT;
   const auto files = TRY(list_files(directory + "/policy.d"));
@@ -89,10 +106,14 @@ base::Result<Chain> load_chain(const std::string& directory) {
     if (!fd) return wrong(directory, base::errno_text(errno));
     TRY(check_directory(fd.get(), directory));
   }
-  if (has_main) documents.push_back(TRY(load(fd.get(), "policy.json", main)));
+  if (has_main) take(load(fd.get(), "policy.json", main));
   for (const auto& name : files.names) {
-    documents.push_back(TRY(load(::dirfd(files.directory.get()), name, base::cat(directory, "/policy.d/", name))));
+    take(load(::dirfd(files.directory.get()), name, base::cat(directory, "/policy.d/", name)));
   }
+  if (log != nullptr) {
+    if (const auto* wanted = find_log(documents)) *log = *wanted;
+  }
+  if (wrong_one) return *std::move(wrong_one);
   auto chain = TRY(make_chain(std::move(documents)));
   chain.directory = directory;
   chain.has_main = has_main;

@@ -338,6 +338,22 @@ class DecisionLogTest(NodeCase):
         self.assertIn("seccomp", [d["control"] for d in made["decisions"]])
         self.assertEqual((other["event"], other["id"]), ("refused", refused))
 
+    def test_policies_and_annotations_in_disorder_are_told_of(self):
+        log = self.work / "decisions.log"
+        self.add("log", "floor", decisionLog={"sink": f"file:{log}"})
+        facts = {"io.kubernetes.cri.sandbox-namespace": "shop", "io.kubernetes.cri-o.Namespace": "admin"}
+        bundle = self.bundle("busybox", args=["true"], annotations=facts)
+        self.assert_one_error(self.run_here(bundle, container=self.new_id(), policy="faas"), 1, "shop", "admin")
+        for name in ("a-broken", "z-broken"):  # before and after the floor that has the log
+            file = self.node / "policy.d" / f"{name}.json"
+            file.write_text("{")
+            self.assert_one_error(self.run_here(self.bundle("busybox", args=["true"]), container=self.new_id(), policy="faas"), 1, name)
+            file.unlink()
+        told = [json.loads(line) for line in log.read_text().splitlines()]
+        self.assertEqual([line["event"] for line in told], ["refused"] * 3)
+        for line, word in zip(told, ("admin", "a-broken.json", "z-broken.json")):
+            self.assertIn(word, line["error"])
+
     def test_what_is_required_must_be_possible(self):
         bundle = self.bundle("busybox", args=["true"])
         self.add("log", "floor", decisionLog={"sink": "file:/dev/full"})
