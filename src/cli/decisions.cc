@@ -1,8 +1,12 @@
 #include "cli/decisions.h"
 
+#include <ctime>
+
 #include "base/json_writer.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "kernel/file.h"
+#include "monitor/log_rate.h"
 #include "policy/pack.h"
 
 namespace cli {
@@ -48,6 +52,34 @@ std::string one_line(JsonWriter& w) {
   return line;
 }
 
+constexpr const char* kTurns = "/run/bulkhead-log";
+
+std::uint64_t minute_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) / 60;
+}
+
+// False: the log has had its lines for this minute. Where that cannot be counted, it has not.
+bool has_turn(const monitor::DecisionSink& sink, std::uint64_t per_minute) {
+  if (per_minute == 0) return true;
+  const auto directory = kernel::open_private_directory(kTurns, "directory of the decision log's count");
+  if (!directory) return true;
+  const auto turn = monitor::take_turn(directory->get(), per_minute, minute_now());
+  if (!turn) return true;
+  if (turn->granted && turn->dropped != 0) {
+    JsonWriter w;
+    w.open('{');
+    w.member("time", base::now_rfc3339());
+    w.member("event", "dropped");
+    w.key("lines");
+    w.raw(std::to_string(turn->dropped));
+    w.close('}');
+    (void)sink.write(one_line(w), "");
+  }
+  return turn->granted;
+}
+
 }  // namespace
 
 std::string policy_id(const policy::Effective& policy) {
@@ -79,6 +111,7 @@ base::Result<DecisionLog> DecisionLog::open(const std::optional<policy::Decision
   DecisionLog out;
   if (!wanted) return out;
   out.required_ = wanted->required;
+  out.per_minute_ = wanted->per_minute;
   auto sink = monitor::DecisionSink::open(wanted->sink, wanted->max_size);
   if (sink) {
     out.sink_.emplace(*std::move(sink));
@@ -91,7 +124,7 @@ base::Result<DecisionLog> DecisionLog::open(const std::optional<policy::Decision
 }
 
 base::Result<void> DecisionLog::created(const Prepared& prepared, const base::Log& log) const {
-  if (!sink_) return base::ok();
+  if (!sink_ || !has_turn(*sink_, per_minute_)) return base::ok();
   auto written = sink_->write(decision_line(prepared, base::now_rfc3339()), prepared.plan.id);
   if (written || required_) return written;
   log.warning(written.error().message());
@@ -101,7 +134,7 @@ base::Result<void> DecisionLog::created(const Prepared& prepared, const base::Lo
 void log_refusal(const std::optional<policy::DecisionLog>& wanted, const std::string& id, const base::Error& error) {
   if (!wanted) return;
   const auto sink = monitor::DecisionSink::open(wanted->sink, wanted->max_size);
-  if (!sink) return;
+  if (!sink || !has_turn(*sink, wanted->per_minute)) return;
   JsonWriter w;
   w.open('{');
   w.member("time", base::now_rfc3339());

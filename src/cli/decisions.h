@@ -20,6 +20,7 @@ class DecisionLog {
 
  private:
   std::optional<monitor::DecisionSink> sink_;
+  std::uint64_t per_minute_ = 0;
   bool required_ = false;
 };
 

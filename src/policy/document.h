@@ -69,7 +69,8 @@ struct Exception {
 struct DecisionLog {
   std::string sink;  // "none", "syslog", "journald", or "file:" and an absolute path
   std::uint64_t max_size = 0;
-  bool required = false;  // no container starts unlogged
+  std::uint64_t per_minute = 0;  // lines, of all containers together; 0: any number
+  bool required = false;         // no container starts unlogged
   Origin origin;
 };
 

@@ -124,9 +124,9 @@ base::Result<void> read_until(const oci::Cursor& value, Document& out) {
 }
 
 base::Result<DecisionLog> get_log(const oci::Cursor& value) {
-  TRY(check_members(value, {"sink", "maxSize", "required"}));
+  TRY(check_members(value, {"sink", "maxSize", "perMinute", "required"}));
   constexpr std::uint64_t kStandardSize = 10U << 20, kSmallest = 64U << 10;
-  DecisionLog out{.sink = "", .max_size = kStandardSize, .required = false, .origin = Section::origin(value)};
+  DecisionLog out{.sink = "", .max_size = kStandardSize, .per_minute = 0, .required = false, .origin = Section::origin(value)};
   const auto sink = TRY(required(value, "sink"));
   out.sink = TRY(sink.get_string());
   const bool known = out.sink == "none" || out.sink == "syslog" || out.sink == "journald";
@@ -136,7 +136,10 @@ base::Result<DecisionLog> get_log(const oci::Cursor& value) {
     out.max_size = TRY(get_amount(*size));
     if (out.max_size < kSmallest) return size->mismatch("64K or more");
   }
+  constexpr std::uint64_t kMostLines = 1'000'000;
+  if (const auto lines = value.find("perMinute")) out.per_minute = TRY(lines->get_u64(1, kMostLines));
   if (const auto flag = value.find("required")) out.required = TRY(flag->get_bool());
+  if (out.required && out.per_minute != 0) return value.fault("\"required\" and \"perMinute\": the next container could not start");
   if (out.required && out.sink == "none") return value.fault("\"required\" and no sink: nothing could start");
   return out;
 }

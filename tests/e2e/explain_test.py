@@ -1,22 +1,12 @@
 """`explain --id`: what was decided about a container is told as it was when it was created."""
 
 import json
-import os
 
 import harness
+import node
 
 
-class ExplainIdTest(harness.Case):
-    def setUp(self):
-        if not harness.HAS_POLICIES:
-            self.skipTest(f"{harness.KIND} has no policies")
-        super().setUp()
-        self.node = self.work / "node"
-        (self.node / "policy.d").mkdir(parents=True)
-        for path in (self.node, self.node / "policy.d"):
-            os.chmod(path, 0o755)
-        self.flags = ("--policy-dir", str(self.node))
-
+class ExplainIdTest(node.Case):
     def explain(self, *args, **options):
         return self.assert_ok(self.runtime("explain", *args, flags=self.flags, **options))
 

@@ -1,4 +1,4 @@
-"""The policies of a node: floors, vaccines, bindings, exceptions, modes and the log of decisions, seen from inside."""
+"""The policies of a node: floors, vaccines, bindings, exceptions and modes, seen from inside."""
 
 import datetime
 import itertools
@@ -8,40 +8,14 @@ import pathlib
 import time
 
 import harness
+import node
 
 
 def day(distance):
     return (datetime.datetime.now(datetime.timezone.utc).date() + datetime.timedelta(days=distance)).isoformat()
 
 
-class NodeCase(harness.Case):
-    def setUp(self):
-        if not harness.HAS_POLICIES:
-            self.skipTest(f"{harness.KIND} has no policies")
-        super().setUp()
-        self.node = self.work / "node"
-        (self.node / "policy.d").mkdir(parents=True)
-        for path in (self.node, self.node / "policy.d"):
-            os.chmod(path, 0o755)
-
-    def add(self, name, kind, **members):
-        path = self.node / "policy.d" / f"{name}.json"
-        path.write_text(json.dumps({"bulkhead": "policy/v1", "kind": kind, "name": name, "version": "1", **members}))
-        return path
-
-    def here(self, *args, **options):
-        return self.runtime(*args, flags=("--policy-dir", str(self.node)), **options)
-
-    def run_here(self, bundle, policy=None, **options):
-        return self.run_bundle(bundle, policy=policy, flags=("--policy-dir", str(self.node)), **options)
-
-    def seen(self, only, policy=None, **changes):
-        bundle = self.bundle("probe", **changes)
-        bundle.process["args"] = [bundle.process["args"][0], "--only", only]
-        return json.loads(self.assert_ok(self.run_here(bundle, policy=policy)).out)
-
-
-class IdRangeTest(NodeCase):
+class IdRangeTest(node.Case):
     def range_of(self, pid):
         inside, outside, count = pathlib.Path(f"/proc/{pid}/uid_map").read_text().split()
         self.assertEqual((inside, count), ("0", "65536"))
@@ -81,7 +55,7 @@ class IdRangeTest(NodeCase):
         self.assertFalse(file.exists(), "run gives it back too")
 
 
-class HostNamespaceTest(NodeCase):
+class HostNamespaceTest(node.Case):
     def joining(self, kind, name):
         # Without a name: it would become the host's.
         return self.bundle("probe", hostname="").namespace(kind, path=f"/proc/{os.getpid()}/ns/{name}")
@@ -102,7 +76,7 @@ class HostNamespaceTest(NodeCase):
                 self.assertIn("new instead of the host's", told["decisions"][0]["effective"])
 
 
-class WallClockTest(NodeCase):
+class WallClockTest(node.Case):
     WAIT = ["/bin/sleep", "1000"]
 
     def setUp(self):
@@ -159,7 +133,7 @@ class WallClockTest(NodeCase):
         self.assertIn("resources.wallClock", [decision["control"] for decision in told["decisions"]])
 
 
-class VaccineTest(NodeCase):
+class VaccineTest(node.Case):
     def test_one_file_shuts_one_hole_until_it_is_removed(self):
         before = self.seen("syscalls", "passthrough")["sockets"]
         self.assertNotIn("EXDEV", before.values())
@@ -188,7 +162,7 @@ class VaccineTest(NodeCase):
         self.assertIn("Operation not permitted", result.err.replace("permission denied", "Operation not permitted"))
 
 
-class FloorTest(NodeCase):
+class FloorTest(node.Case):
     def test_no_profile_exceeds_it(self):
         self.add("floor", "floor", process={"noNewPrivileges": True, "capabilities": ["CHOWN"]}, resources={"pids": {"max": 33}})
         identity = self.seen("identity", "passthrough")
@@ -242,7 +216,7 @@ class FloorTest(NodeCase):
         self.assertEqual([d["control"] for d in audited], ["policy"], "the refusal that it would be")
 
 
-class BindsTest(NodeCase):
+class BindsTest(node.Case):
     def test_what_a_path_leads_to_counts(self):
         secret = self.work / "engine"
         secret.mkdir()
@@ -284,7 +258,7 @@ class BindsTest(NodeCase):
                     self.assert_ok(result)
 
 
-class SelectionTest(NodeCase):
+class SelectionTest(node.Case):
     def test_by_what_the_container_runs(self):
         self.add("b", "bindings", select=[
             {"when": {"entrypoint": "shell"}, "profile": "builtin:passthrough@1"},
@@ -321,48 +295,7 @@ class SelectionTest(NodeCase):
         self.assert_ok(self.run_here(bundle, policy="passthrough"))
 
 
-class DecisionLogTest(NodeCase):
-    def test_each_container_is_told_of_and_no_value_is(self):
-        log = self.work / "decisions.log"
-        self.add("log", "floor", decisionLog={"sink": f"file:{log}"})
-        self.add("no-root", "profile", extends="builtin:faas@1", process={"rootUser": "refuse"}, environment={"secrets": "redirect"})
-        bundle = self.bundle("busybox", args=["true"], env=["DB_PASSWORD=hunter2-canary"])
-        self.assert_ok(self.run_here(bundle, container=self.new_id(), policy="faas"))
-        refused = self.new_id()
-        self.assert_one_error(self.run_here(bundle, container=refused, policy="no-root"), 1, "refuses")
-        self.assertEqual(os.stat(log).st_mode & 0o7777, 0o600)
-        self.assertNotIn("canary", log.read_text())
-        made, other = [json.loads(line) for line in log.read_text().splitlines()]
-        self.assertEqual((made["event"], made["policy"], made["layers"]), ("create", "faas@1", ["log@1"]))
-        self.assertRegex(made["policyId"], "^sha256:[0-9a-f]{64}$")
-        self.assertIn("seccomp", [d["control"] for d in made["decisions"]])
-        self.assertEqual((other["event"], other["id"]), ("refused", refused))
-
-    def test_policies_and_annotations_in_disorder_are_told_of(self):
-        log = self.work / "decisions.log"
-        self.add("log", "floor", decisionLog={"sink": f"file:{log}"})
-        facts = {"io.kubernetes.cri.sandbox-namespace": "shop", "io.kubernetes.cri-o.Namespace": "admin"}
-        bundle = self.bundle("busybox", args=["true"], annotations=facts)
-        self.assert_one_error(self.run_here(bundle, container=self.new_id(), policy="faas"), 1, "shop", "admin")
-        for name in ("a-broken", "z-broken"):  # before and after the floor that has the log
-            file = self.node / "policy.d" / f"{name}.json"
-            file.write_text("{")
-            self.assert_one_error(self.run_here(self.bundle("busybox", args=["true"]), container=self.new_id(), policy="faas"), 1, name)
-            file.unlink()
-        told = [json.loads(line) for line in log.read_text().splitlines()]
-        self.assertEqual([line["event"] for line in told], ["refused"] * 3)
-        for line, word in zip(told, ("admin", "a-broken.json", "z-broken.json")):
-            self.assertIn(word, line["error"])
-
-    def test_what_is_required_must_be_possible(self):
-        bundle = self.bundle("busybox", args=["true"])
-        self.add("log", "floor", decisionLog={"sink": "file:/dev/full"})
-        self.assert_ok(self.run_here(bundle, policy="passthrough"))
-        self.add("log", "floor", decisionLog={"sink": f"file:{self.work}/no/such/log", "required": True})
-        self.assert_one_error(self.run_here(bundle, policy="passthrough"), 1, "decision log", "it is required by")
-
-
-class CommandTest(NodeCase):
+class CommandTest(node.Case):
     def test_diff_tells_a_wider_policy(self):
         wider = self.here("policy", "diff", "faas-restricted", "faas", "--fail-on-widening")
         self.assertEqual(wider.code, 1, str(wider))

@@ -256,6 +256,24 @@ TEST(Document, WhatIsWrong) {
   EXPECT_NE(error(exception("2027-01-01", "{}")).find("the rules to widen"), std::string::npos);
 }
 
+TEST(Document, WhereTheDecisionLogGoes) {
+  const auto log = [](const std::string& members) { return file("floor", "f", R"("decisionLog": {)" + members + "}"); };
+  const auto plain = *document(log(R"("sink": "file:/var/log/bulkhead")")).log;
+  EXPECT_EQ(plain.sink, "file:/var/log/bulkhead");
+  EXPECT_EQ(plain.max_size, 10U << 20);
+  EXPECT_EQ(plain.per_minute, 0U);
+  EXPECT_FALSE(plain.required);
+  const auto limited = *document(log(R"("sink": "journald", "maxSize": "64K", "perMinute": 600)")).log;
+  EXPECT_EQ(limited.max_size, 65536U);
+  EXPECT_EQ(limited.per_minute, 600U);
+  EXPECT_NE(error(log(R"("maxSize": "1M")")).find("\"sink\" is missing"), std::string::npos);
+  EXPECT_NE(error(log(R"("sink": "file:log")")).find("an absolute path"), std::string::npos);
+  EXPECT_NE(error(log(R"("sink": "syslog", "maxSize": "63K")")).find("64K or more"), std::string::npos);
+  EXPECT_NE(error(log(R"("sink": "syslog", "perMinute": 0)")).find("/perMinute: want 1..1000000"), std::string::npos);
+  EXPECT_NE(error(log(R"("sink": "none", "required": true)")).find("nothing could start"), std::string::npos);
+  EXPECT_NE(error(log(R"("sink": "syslog", "required": true, "perMinute": 9)")).find("the next container could not start"), std::string::npos);
+}
+
 TEST(Difference, SaysWhatIsWider) {
   const auto faas = *policy::load_policy("faas"), pass = *policy::load_policy("passthrough");
   EXPECT_TRUE(policy::differences(faas, faas).empty());
