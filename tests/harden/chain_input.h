@@ -25,6 +25,8 @@ struct Output {
   harden::Decisions decisions;
   std::optional<harden::SecretFiles> secret_files;
   std::uint64_t wall_clock = 0;
+  harden::ProcessLocks locks;
+  std::optional<harden::Landlock> landlock;
 };
 
 std::size_t below(Random& random, std::size_t n);

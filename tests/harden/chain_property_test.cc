@@ -2,6 +2,7 @@
 // at random. Each property takes the function that decides as an argument, and is also given one that decides wrongly,
 // which it must tell from the right one.
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <functional>
@@ -12,6 +13,8 @@
 #include "policy/combine.h"
 #include "policy/pack.h"
 #include "policy/rules.h"
+#include "policy/secure_bits.h"
+#include "policy/subject.h"
 
 namespace harden_test {
 namespace {
@@ -35,7 +38,8 @@ std::optional<Output> decide(const Input& input) {
   }
   auto outcome = harden::harden(input.spec, *effective, input.abilities);
   if (!outcome) return std::nullopt;  // refused: safe
-  return Output{*std::move(effective), outcome->hardened.spec(), outcome->decisions, outcome->hardened.secret_files(), outcome->hardened.wall_clock()};
+  const auto& h = outcome->hardened;
+  return Output{*std::move(effective), h.spec(), outcome->decisions, h.secret_files(), h.wall_clock(), h.locks(), h.landlock()};
 }
 
 // A property: what is wrong with how `decide` decides; empty: nothing.
@@ -83,6 +87,48 @@ std::string keeps_below_every_layer(const Input& input, const Decider& decide, R
       if (decision.control.starts_with("landlock.")) continue;
       if (!decision.degraded && !decision.warning) return document.policy.name + " changes " + decision.control;
     }
+  }
+  return "";
+}
+
+bool is_subset(const std::optional<policy::Ports>& some, const policy::Ports& all) {
+  return some && std::all_of(some->begin(), some->end(), [&](auto port) { return std::find(all.begin(), all.end(), port) != all.end(); });
+}
+
+// Of one floor or deny file, on a kernel that can do it.
+std::string lock_left_open(const policy::Policy& limit, const Input& input, const Output& out) {
+  const auto& able = input.abilities;
+  const auto on = [](const policy::Rule<bool>& rule) { return rule && rule->value; };
+  const auto& process = limit.process;
+  if (process.locked_secure_bits && (policy::secure_bits(process.locked_secure_bits->value) & ~out.locks.secure_bits) != 0) return "secure bits";
+  const auto execution = process.memory_deny_write_execute ? process.memory_deny_write_execute->value : policy::WriteExecute::kAllow;
+  const bool denied = execution == policy::WriteExecute::kDeny ||
+                      (execution == policy::WriteExecute::kByKind && !policy::may_make_code(able.entrypoint));
+  if (denied && able.mdwe_unable.empty() && !out.locks.deny_write_execute) return "memory that is written and executed";
+  const auto& namespaces = out.after.linux.namespaces;
+  const bool own_pids = std::any_of(namespaces.begin(), namespaces.end(), [](const auto& ns) { return ns.type == CLONE_NEWPID && ns.path.empty(); });
+  if (on(process.memfd_noexec) && own_pids && able.memfd_noexec_unable.empty() && !out.locks.memfd_noexec) return "files in memory";
+  const auto& landlock = limit.landlock;
+  if (able.landlock_abi < 2) return "";
+  if (on(landlock.enable) && !out.landlock) return "Landlock";
+  if (!out.landlock) return "";
+  if (able.landlock_abi >= 4 && landlock.bind && !is_subset(out.landlock->bind, landlock.bind->value)) return "ports to bind";
+  if (able.landlock_abi >= 4 && landlock.connect && !is_subset(out.landlock->connect, landlock.connect->value)) return "ports to connect to";
+  if (able.landlock_abi < 6 || !landlock.scopes) return "";
+  for (const auto& scope : landlock.scopes->value) {
+    if (!(scope == "signal" ? out.landlock->signals : out.landlock->abstract_sockets)) return scope;
+  }
+  return "";
+}
+
+// P2 for what config.json has no words for, so that it cannot be decided on again.
+std::string keeps_every_lock(const Input& input, const Decider& decide, Random&) {
+  const auto out = decide(input);
+  if (!out || !out->after.process) return "";
+  for (const auto& document : input.chain.documents) {
+    if (document.kind != policy::Kind::kFloor && document.kind != policy::Kind::kDeny) continue;
+    const auto open = lock_left_open(document.policy, input, *out);
+    if (!open.empty()) return document.policy.name + " does not keep " + open;
   }
   return "";
 }
@@ -217,6 +263,12 @@ std::vector<Row> rows() {
   return {
       {"P1 deflates", deflates, [](const Input& i) { return with(i, [](Output& o) { o.after.linux.sysctl["kernel.core_pattern"] = "x"; }); }},
       {"P2 keeps below every layer", keeps_below_every_layer, [](const Input& i) { return with_input(i, [](Input& in) { drop(in, policy::Kind::kFloor); }); }},
+      {"P2 keeps the bits locked", keeps_every_lock, [](const Input& i) { return with(i, [](Output& o) { o.locks.secure_bits = 0; }); }},
+      {"P2 keeps memory from execution", keeps_every_lock, [](const Input& i) { return with(i, [](Output& o) { o.locks.deny_write_execute = false; }); }},
+      {"P2 keeps files in memory from it", keeps_every_lock, [](const Input& i) { return with(i, [](Output& o) { o.locks.memfd_noexec = false; }); }},
+      {"P2 keeps Landlock", keeps_every_lock, [](const Input& i) { return with(i, [](Output& o) { o.landlock.reset(); }); }},
+      {"P2 keeps the ports", keeps_every_lock, [](const Input& i) { return with(i, [](Output& o) { if (o.landlock) o.landlock->bind.reset(); }); }},
+      {"P2 keeps the scopes", keeps_every_lock, [](const Input& i) { return with(i, [](Output& o) { if (o.landlock) o.landlock->signals = false; }); }},
       {"P3 is idempotent", is_idempotent,
        [](const Input& i) { return with(i, [](Output& o) { o.after.linux.masked_paths.emplace_back("/once/" + std::to_string(o.after.linux.masked_paths.size())); }); }},
       {"P4 is monotone", is_monotone, [](const Input& i) {
