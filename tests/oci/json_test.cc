@@ -51,6 +51,7 @@ TEST(Json, SaysWhatASyntaxErrorShouldHaveBeen) {
   EXPECT_EQ(refusal(R"(["\q"])"), "t.json: line 1 column 3: want an escape that JSON has, have \"\\\\q\\\"\"");
   EXPECT_EQ(refusal("[1.]"), "t.json: line 1 column 4: want digits behind the point, have \"]\"");
   EXPECT_EQ(refusal("[1e999]"), "t.json: line 1 column 2: want a smaller number, have \"1e999\"");
+  EXPECT_EQ(refusal("[9999e308]"), "t.json: line 1 column 2: number out of range: 9999e308");
 }
 
 TEST(Json, FindsANameTwiceInALargeObject) {
