@@ -75,7 +75,7 @@ bool has_turn(const monitor::DecisionSink& sink, std::uint64_t per_minute) {
     w.key("lines");
     w.raw(std::to_string(turn->dropped));
     w.close('}');
-    (void)sink.write(one_line(w), "");
+    if (!sink.write(one_line(w), "")) (void)monitor::count_dropped(directory->get(), turn->dropped);
   }
   return turn->granted;
 }

@@ -31,13 +31,40 @@ Count parse(std::string_view text) {
   return out;
 }
 
+// The count, locked until this is gone.
+class CountFile {
+ public:
+  static base::Result<CountFile> open(int directory) {
+    CountFile out;
+    out.fd_.reset(::openat(directory, kFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!out.fd_ || ::flock(out.fd_.get(), LOCK_EX) != 0) return base::Error::system(errno, "count of lines", kFile);
+    constexpr std::size_t kMost = 256;
+    const auto text = kernel::read_all(out.fd_.get(), kMost);
+    if (!text.has_value() && text.error().sys() != EFBIG) return base::Error::system(text.error().sys(), "count of lines", kFile);
+    if (text.has_value()) out.count = parse(*text);
+    return out;
+  }
+
+  base::Result<void> write() const {
+    const std::string text = base::cat(count.minute, ' ', count.lines, ' ', count.dropped);
+    const bool empty = ::ftruncate(fd_.get(), 0) == 0;
+    const ssize_t written = empty ? ::pwrite(fd_.get(), text.data(), text.size(), 0) : -1;
+    if (written < 0) return base::Error::system(errno, "count of lines", kFile);
+    if (static_cast<std::size_t>(written) < text.size()) return base::Error::system(ENOSPC, "count of lines", kFile);
+    return base::ok();
+  }
+
+  Count count;
+
+ private:
+  base::UniqueFd fd_;
+};
+
 }  // namespace
 
 base::Result<Turn> take_turn(int directory, std::uint64_t per_minute, std::uint64_t minute) {
-  const base::UniqueFd file(::openat(directory, kFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file || ::flock(file.get(), LOCK_EX) != 0) return base::Error::system(errno, "count of lines", kFile);
-  constexpr std::size_t kMost = 256;
-  Count count = parse(TRY(kernel::read_all(file.get(), kMost)));
+  auto file = TRY(CountFile::open(directory));
+  Count& count = file.count;
   if (count.minute != minute) count = {minute, 0, count.dropped};
   Turn turn{count.lines < per_minute, 0};
   if (turn.granted) {
@@ -46,10 +73,14 @@ base::Result<Turn> take_turn(int directory, std::uint64_t per_minute, std::uint6
   } else {
     ++count.dropped;
   }
-  const std::string text = base::cat(count.minute, ' ', count.lines, ' ', count.dropped);
-  const bool written = ::ftruncate(file.get(), 0) == 0 && ::pwrite(file.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
-  if (!written) return base::Error::system(errno, "count of lines", kFile);
+  TRY(file.write());
   return turn;
+}
+
+base::Result<void> count_dropped(int directory, std::uint64_t lines) {
+  auto file = TRY(CountFile::open(directory));
+  file.count.dropped += lines;
+  return file.write();
 }
 
 }  // namespace monitor

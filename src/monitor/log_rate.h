@@ -17,4 +17,7 @@ struct Turn {
 // meanwhile. `minute`: of a clock that all callers share.
 base::Result<Turn> take_turn(int directory, std::uint64_t per_minute, std::uint64_t minute);
 
+// Counts `lines` more that were not granted: those of a turn that could not be told of.
+base::Result<void> count_dropped(int directory, std::uint64_t lines);
+
 }  // namespace monitor

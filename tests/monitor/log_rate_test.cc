@@ -47,6 +47,15 @@ TEST_F(LogRate, GrantsSoManyAMinuteAndTellsOfTheRest) {
   EXPECT_FALSE(take(8).granted);
 }
 
+TEST_F(LogRate, WhatCouldNotBeToldOfIsToldOfLater) {
+  EXPECT_TRUE(take(0).granted);
+  ASSERT_TRUE(monitor::count_dropped(directory_.get(), 4).has_value());
+  EXPECT_EQ(take(0).dropped, 4U);
+  EXPECT_FALSE(take(0).granted);
+  ASSERT_TRUE(monitor::count_dropped(directory_.get(), 2).has_value());
+  EXPECT_EQ(take(1).dropped, 3U);
+}
+
 TEST_F(LogRate, ALimitThatIsRaisedHoldsAtOnce) {
   EXPECT_TRUE(take(1, 1).granted);
   EXPECT_FALSE(take(1, 1).granted);
@@ -54,7 +63,8 @@ TEST_F(LogRate, ALimitThatIsRaisedHoldsAtOnce) {
 }
 
 TEST_F(LogRate, IsPrivateAndSurvivesAFileThatIsNotInOrder) {
-  for (const auto* text : {"", "x", "1 2", "1 2 3 4", "1 99999999999999999999 0"}) {
+  for (const auto& text : {std::string(), std::string("x"), std::string("1 2"), std::string("1 2 3 4"), std::string("1 99999999999999999999 0"),
+                           std::string(5000, '1')}) {
     std::ofstream(path_ + "/turns") << text;
     EXPECT_TRUE(take(1).granted) << text;
   }
