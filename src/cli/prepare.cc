@@ -120,11 +120,12 @@ std::string memfd_noexec_obstacle(const kernel::Facts& facts) {
   return writable ? "" : "/proc/sys/vm/memfd_noexec is not writable";
 }
 
-bool has_label_rule(const policy::Policy& policy) { return policy.lsm.unconfined || policy.lsm.required; }
+// A rule of labels that are asked for has nothing to say where none is.
+bool wants_label(const policy::Policy& policy) { return policy.lsm.required && policy.lsm.required->value; }
 
 bool looks_at_labels(const oci::Spec& spec, const policy::Effective& policy) {
   const bool asked = spec.process && (!spec.process->apparmor_profile.empty() || !spec.process->selinux_label.empty());
-  return asked || has_label_rule(policy.policy) || (!policy.audited.empty() && has_label_rule(policy.audited.front()));
+  return asked || wants_label(policy.policy) || (!policy.audited.empty() && wants_label(policy.audited.front()));
 }
 
 harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& spec, int root_fd, const PrepareRequest& request) {
