@@ -19,7 +19,7 @@
 namespace harden_test {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef BULKHEAD_SANITIZED
 constexpr int kPairs = 4'000;  // the others are checked by the plain build
 #else
 constexpr int kPairs = 100'000;

@@ -21,7 +21,7 @@
 namespace harden_test {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef BULKHEAD_SANITIZED
 constexpr int kRounds = 300;
 #else
 constexpr int kRounds = 10'000;
