@@ -196,6 +196,10 @@ TEST(Cpu, StaysBelowTheCeilingInBothWords) {
   EXPECT_EQ(quota(90'000, 10'000), 20'000) << "nine processors, by a period of its own";
   EXPECT_EQ(quota(std::numeric_limits<std::int64_t>::max(), 100'000), 50'000) << "as good as no limit";
   EXPECT_EQ(quota(1, std::numeric_limits<std::uint64_t>::max()), 1) << "a period that the kernel refuses";
+  policy.resources.cpu = rule(policy::Limit{.standard = {}, .max = 3});
+  EXPECT_EQ(quota(50'000, 100'000), 1'000) << "the kernel's least";
+  EXPECT_EQ(decision(hardened(hardened(spec, policy).hardened.spec(), policy), "resources.cpu"), nullptr) << "no lower than that";
+  policy.resources.cpu = rule(policy::Limit{.standard = 500, .max = 2000});
   const auto unified = [&](const std::string& value) {
     spec.linux.resources.emplace().unified = {{"cpu.max", value}};
     const auto out = harden::harden(spec, policy, can_remap());
