@@ -127,6 +127,10 @@ bool looks_at_labels(const oci::Spec& spec, const policy::Effective& policy) {
   return asked || has_label_rule(policy.policy) || (!policy.audited.empty() && has_label_rule(policy.audited.front()));
 }
 
+bool shuts_addresses(const policy::Effective& policy) {
+  return policy.policy.network.blackhole || (!policy.audited.empty() && policy.audited.front().network.blackhole);
+}
+
 harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& spec, int root_fd, const PrepareRequest& request) {
   harden::Abilities abilities;
   abilities.cap_last_cap = facts.cap_last_cap;
@@ -240,6 +244,7 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   const kernel::Facts facts = TRY(kernel::probe_facts(looks_at_labels(spec, selected.policy)));
   auto abilities = find_abilities(facts, spec, root.get(), request);
   abilities.entrypoint = selected.entrypoint;
+  abilities.ipv6 = !shuts_addresses(selected.policy) || kernel::has_ipv6();
   std::optional<kernel::IdRange> ids;
   if (request.claims_ids && abilities.remap && asks_for_remapping(spec, selected.policy.policy)) {
     if (auto range = claim_ids(global.root, request.id)) {

@@ -37,6 +37,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   TRY(harden_lsm(work));
   hardened.own_namespaces_ = harden_namespaces(work);
   harden_capabilities(work);
+  hardened.blackhole_ = harden_network(work);
   harden_process(work);
   harden_locks(work);
   harden_rlimits(work);

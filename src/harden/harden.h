@@ -13,6 +13,7 @@
 #include "oci/spec.h"
 #include "policy/effective.h"
 #include "policy/policy.h"
+#include "policy/prefix.h"
 #include "policy/seccomp_policy.h"
 
 namespace harden {
@@ -31,6 +32,7 @@ struct Abilities {
   std::string mdwe_unable;  // why a process cannot give up executing what was writable; empty: it can
   std::string memfd_noexec_unable;  // why a pid namespace cannot keep files in memory from being executed; empty: it can
   std::string entrypoint;   // the kind of program that the container runs (policy/subject.h), if a rule looks at it
+  bool ipv6 = true;           // this kernel has it; asked only if a rule looks at it
   int landlock_abi = 0;       // landlock(7), "Landlock ABI"; 0: there is none
 };
 
@@ -97,6 +99,8 @@ class Hardened {
   // What the policy moves out of spec().process.env.
   const std::optional<SecretFiles>& secret_files() const { return secret_files_; }
   const std::optional<Landlock>& landlock() const { return landlock_; }
+  // Where no packet leaves for, in a network namespace of its own.
+  const std::vector<policy::Prefix>& blackhole() const { return blackhole_; }
 
  private:
   Hardened() = default;
@@ -114,6 +118,7 @@ class Hardened {
   std::uint64_t wall_clock_ = 0;
   std::optional<SecretFiles> secret_files_;
   std::optional<Landlock> landlock_;
+  std::vector<policy::Prefix> blackhole_;
 };
 
 struct Outcome {

@@ -69,6 +69,7 @@ base::Result<void> harden_identity(Work& work);
 base::Result<void> harden_lsm(Work& work);
 std::uint64_t harden_namespaces(Work& work);  // CLONE_NEW*, as Hardened::own_namespaces()
 void harden_capabilities(Work& work);
+std::vector<policy::Prefix> harden_network(Work& work);
 void harden_process(Work& work);
 void harden_locks(Work& work);
 void harden_rlimits(Work& work);

@@ -83,6 +83,7 @@ long personality(Context&, const plan::image::Op&);
 long own_stdio(Context&, const plan::image::Op&);
 long set_umask(Context&, const plan::image::Op&);
 long change_dir(Context&, const plan::image::Op&);
+long blackhole(Context&, const plan::image::Op&);  // routes.cc
 // identity.cc
 long setup_identity(Context&, const plan::image::Op&);
 long bounding(Context&, const plan::image::Op&);

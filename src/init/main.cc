@@ -20,7 +20,7 @@ using plan::image::OpKind;
 constexpr OpFunction kFunctions[] = {
     take_descriptors, join_cgroup, reset_affinity, setup_identity, keyring, session, unshare, join_mount_ns,
     memfd_noexec, entered,
-    hostname, domainname, loopback,
+    hostname, domainname, loopback, blackhole,
     propagation, new_mount, pivot, pivot, attach, set_attr, node, symlink, write_file, sysctl, readonly_path, mask,
     rlimit, scheduler, io_priority, personality, make_dir, own_stdio, label, bounding, identity, capabilities, set_umask,
     change_dir, find_executable, no_new_privs, deny_write_execute, not_dumpable, verify_identity, verify_caps, verify_no_new_privs,

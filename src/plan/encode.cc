@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "plan/image.h"
+#include "plan/routes.h"
 
 namespace plan {
 namespace {
@@ -64,6 +65,10 @@ struct Encoder {
   void operator()(const Hostname& o) { one_text(OpKind::kHostname, o.name); }
   void operator()(const Domainname& o) { one_text(OpKind::kDomainname, o.name); }
   void operator()(const Loopback&) { add(OpKind::kLoopback); }
+  void operator()(const Blackhole& o) {
+    image::Op& op = add(OpKind::kBlackhole);
+    for (const auto value : blackhole_requests(o.prefixes)) word(op, value);
+  }
   void operator()(const Propagation& o) {
     image::Op& op = one_text(OpKind::kPropagation, o.path);
     op.a = o.type;

@@ -27,6 +27,7 @@ enum class OpKind : std::uint16_t {
   kHostname,       // text
   kDomainname,     // text
   kLoopback,       // -
+  kBlackhole,      // words: requests to rtnetlink(7), of which the last asks for an acknowledgement
   kPropagation,    // slot, or text: path if kNoSlot; a: MS_* propagation; flags: kRecursive
   kNewMount,       // slot <- detached mount; text: fs type; words: options ("key=value" or "key"); a: MOUNT_ATTR_*
   kPivot,          // slot: the root's detached mount

@@ -126,6 +126,20 @@ bool locks_in_force(const LaunchPlan& plan, const harden::Hardened& hardened, co
          at.before<SetCaps, VerifyLocks>() && at.before<DenyWriteExecute, VerifyLocks>() && at.before<VerifyLocks, Ready>();
 }
 
+// Each route is there, in the namespace that was made, before anybody is told of it; and none that no policy asks for.
+bool routes_in_force(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at) {
+  std::vector<std::string> planned, wanted;
+  for (const auto& step : plan.steps) {
+    const auto* routes = std::get_if<Blackhole>(&step.op);
+    if (routes == nullptr) continue;
+    if (step.ignore_errors) return false;
+    for (const auto& prefix : routes->prefixes) planned.push_back(policy::prefix_text(prefix));
+  }
+  for (const auto& prefix : hardened.blackhole()) wanted.push_back(policy::prefix_text(prefix));
+  return planned == wanted && (wanted.empty() || (plan.unshare_flags & CLONE_NEWNET) != 0) && at.before<Loopback, Blackhole>() &&
+         at.before<Blackhole, Entered>() && at.before<Blackhole, SetupIdentity>();
+}
+
 // Nothing is mounted, and no node is made, once the masks are in place.
 bool masks_last(const LaunchPlan&, const harden::Hardened&, const Order& at) {
   return at.before<Attach, Mask>() && at.before<Readonly, Mask>() && at.before<Node, Mask>();
@@ -250,6 +264,7 @@ const Invariant kInvariants[] = {
     {"locks-in-force", locks_in_force},
     {"no-host-path-after-pivot", no_host_path_after_pivot},
     {"cgroup-first", cgroup_first},
+    {"routes-in-force", routes_in_force},
     {"masks-last", masks_last},
     {"everything-verified", everything_verified},
     {"mounts-nosuid-nodev", mounts_nosuid_nodev},

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "oci/spec.h"
+#include "policy/prefix.h"
 
 namespace plan {
 
@@ -31,6 +32,7 @@ struct Entered {};
 struct Hostname { std::string name; };
 struct Domainname { std::string name; };
 struct Loopback {};
+struct Blackhole { std::vector<policy::Prefix> prefixes; };
 struct Propagation { std::string path; std::uint64_t type = 0; bool recursive = true; };
 // A new instance of a file system, detached; `options` as fsconfig(2) takes them, "key" or "key=value".
 struct NewMount { Slot mount; std::string fs; std::vector<std::string> options; std::uint64_t attr = 0; };
@@ -89,7 +91,7 @@ struct Seccomp { std::uint32_t flags = 0; std::size_t instructions = 0; };
 struct Exec { Slot program; bool by_path = false; };
 
 using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, MemfdNoexec, Entered, Hostname, Domainname,
-                        Loopback, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
+                        Loopback, Blackhole, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
                         SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
                         Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, DenyWriteExecute, NotDumpable, VerifyIdentity,
                         VerifyCaps, VerifyNoNewPrivs, VerifyLocks, VerifyMount, VerifyMask, VerifyCwd,

@@ -96,6 +96,7 @@ void inherit(Policy& policy, const Policy& base) {
   take(policy.lsm.required, base.lsm.required);
   inherit_environment(policy.environment, base.environment);
   inherit_landlock(policy.landlock, base.landlock);
+  add(policy.network.blackhole, base.network.blackhole, kSameText);
 }
 
 }  // namespace policy

@@ -144,6 +144,11 @@ struct Environment {
 // TCP ports; 0 is one that the kernel picks.
 using Ports = std::vector<std::uint16_t>;
 
+// Of a network namespace that the container does not share.
+struct Network {
+  Rule<std::vector<std::string>> blackhole;  // prefixes as prefix_text() writes them: no packet leaves for them
+};
+
 // A second layer over what mounts, namespaces and filters do (landlock(7)); what it does to files follows from the mounts.
 struct Landlock {
   Rule<bool> enable;
@@ -193,6 +198,7 @@ struct Policy {
   Environment environment;
   Lsm lsm;
   Landlock landlock;
+  Network network;
 };
 
 }  // namespace policy

@@ -73,6 +73,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"landlock.scopes", kLonger}, p.landlock.scopes...);
   each(Control{"landlock.bind", kShorter}, p.landlock.bind...);
   each(Control{"landlock.connect", kShorter}, p.landlock.connect...);
+  each(Control{"network.blackhole", kLonger}, p.network.blackhole...);
 }
 
 // The names, in that order.

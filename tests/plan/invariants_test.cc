@@ -170,6 +170,14 @@ const std::vector<Mutant>& mutants() {
          drop<plan::FindExecutable>(p);
          std::get<plan::Exec>(p.steps.back().op).program.index = 0;
        }},
+      {"routes-in-force", "an address can be reached", [](LaunchPlan& p) { drop<plan::Blackhole>(p); }},
+      {"routes-in-force", "one of two can be reached",
+       [](LaunchPlan& p) { std::get<plan::Blackhole>(p.steps[find<plan::Blackhole>(p)].op).prefixes.pop_back(); }},
+      {"routes-in-force", "a shorter prefix", [](LaunchPlan& p) { std::get<plan::Blackhole>(p.steps[find<plan::Blackhole>(p)].op).prefixes[0].length = 8; }},
+      {"routes-in-force", "a failure does not matter", [](LaunchPlan& p) { p.steps[find<plan::Blackhole>(p)].ignore_errors = true; }},
+      {"routes-in-force", "in the host's namespace", [](LaunchPlan& p) { move_to_front<plan::Blackhole>(p); }},
+      {"routes-in-force", "when others know of it", [](LaunchPlan& p) { move_to_end<plan::Blackhole>(p); }},
+      {"routes-in-force", "no namespace of its own", [](LaunchPlan& p) { p.unshare_flags = 0; }},
       {"landlock-as-mounted", "not entered", [](LaunchPlan& p) { drop<plan::LandlockRestrict>(p); }},
       {"landlock-as-mounted", "not verified", [](LaunchPlan& p) { drop<plan::VerifyLandlock>(p); }},
       {"landlock-as-mounted", "nothing of it", [](LaunchPlan& p) { std::erase_if(p.steps, is_landlock); }},

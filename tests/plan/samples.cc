@@ -154,9 +154,15 @@ harden::Outcome landlocked(const TcpPorts& ports, int abi) {
   const auto rule = [](const policy::Ports& value) { return policy::Setting<policy::Ports>{value, {.file = "x.json", .pointer = "/landlock"}, ""}; };
   if (ports.bind) policy.landlock.bind = rule(*ports.bind);
   if (ports.connect) policy.landlock.connect = rule(*ports.connect);
+  using Texts = std::vector<std::string>;
+  policy.network.blackhole = policy::Setting<Texts>{{"169.254.169.254", "fd00:ec2::/32"}, {.file = "x.json", .pointer = "/network"}, ""};
   auto abilities = host(true, true);
   abilities.landlock_abi = abi;
-  auto outcome = harden::harden(with_secrets(), policy, abilities);
+  auto spec = with_secrets();
+  for (auto& ns : spec.linux.namespaces) {
+    if (ns.type == CLONE_NEWNET) ns.path.clear();
+  }
+  auto outcome = harden::harden(std::move(spec), policy, abilities);
   EXPECT_TRUE(outcome.has_value());
   return *std::move(outcome);
 }
