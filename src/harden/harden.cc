@@ -45,6 +45,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   harden_root(work);
   harden_tmpfs(work);
   harden_mount_options(work);
+  hardened.program_ = TRY(harden_program(work));
   harden_paths(work);
   harden_devices(work);
   harden_sysctl(work);

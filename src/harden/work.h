@@ -77,6 +77,7 @@ base::Result<void> harden_binds(Work& work);
 void harden_root(Work& work);
 void harden_tmpfs(Work& work);
 void harden_mount_options(Work& work);
+base::Result<std::vector<HashedFile>> harden_program(Work& work);
 void harden_paths(Work& work);
 void harden_devices(Work& work);
 void harden_sysctl(Work& work);

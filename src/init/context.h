@@ -99,6 +99,7 @@ long verify_no_new_privs(Context&, const plan::image::Op&);
 long verify_locks(Context&, const plan::image::Op&);
 long verify_mount(Context&, const plan::image::Op&);
 long verify_mask(Context&, const plan::image::Op&);
+long verify_program(Context&, const plan::image::Op&);  // start.cc
 long verify_cwd(Context&, const plan::image::Op&);
 // landlock.cc
 long landlock_ruleset(Context&, const plan::image::Op&);

@@ -184,6 +184,7 @@ struct Describer {
     return {"verify", cat("mount ", o.path, after_space(attributes(o.flags & 15)))};  // ST_* has the same low bits
   }
   StepText operator()(const VerifyMask& o) const { return {"verify", cat("mask ", o.path)}; }
+  StepText operator()(const VerifyProgram& o) const { return {"verify", cat("program ", o.name)}; }
   StepText operator()(const VerifyCwd&) const { return {"verify", "working directory"}; }
   StepText operator()(const LandlockRuleset& o) const {
     return {"landlock", cat("restrict files ", words_of(o.files, kFileRights), titled("ports", words_of(o.ports, kPortRights)),

@@ -181,6 +181,12 @@ struct Encoder {
     flag(op, image::kSkipMissing, o.may_be_missing);
   }
   void operator()(const VerifyMask& o) { one_text(OpKind::kVerifyMask, o.path); }
+  void operator()(const VerifyProgram& o) {
+    image::Op& op = one_text(OpKind::kVerifyProgram, o.path);
+    op.a = o.device;
+    op.b = o.inode;
+    wide(op, o.changed);
+  }
   void operator()(const VerifyCwd&) { add(OpKind::kVerifyCwd); }
   void operator()(const LandlockRuleset& o) { wide(pair(OpKind::kLandlockRuleset, o.files, o.ports), o.scopes); }
   void operator()(const LandlockPath& o) { add(OpKind::kLandlockPath, o.mount).a = o.access; }

@@ -222,15 +222,30 @@ bool descriptors_closed(const LaunchPlan& plan, const harden::Hardened&, const O
          std::get<CloseFds>(plan.steps[*close].op).first == 3 + plan.preserve_fds;
 }
 
+// Each file whose digest was looked at is found to be the same, once it is known which is executed.
+bool program_verified(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at) {
+  auto wanted = hardened.program().begin();
+  for (const auto& step : plan.steps) {
+    const auto* op = std::get_if<VerifyProgram>(&step.op);
+    if (op == nullptr) continue;
+    if (wanted == hardened.program().end() || step.ignore_errors || op->path != wanted->path || op->device != wanted->device ||
+        op->inode != wanted->inode || op->changed != wanted->changed) {
+      return false;
+    }
+    ++wanted;
+  }
+  return wanted == hardened.program().end() && at.before<FindExecutable, VerifyProgram>() && at.before<VerifyProgram, Ready>();
+}
+
 // One program: the container's, which is looked for in the root, or the runtime's own, which comes as a descriptor.
-bool program_known(const LaunchPlan& plan, const harden::Hardened&, const Order& at) {
+bool program_known(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at) {
   const auto exec = at.first<Exec>();
   if (!exec) return true;  // exec-is-last
   const Slot slot = std::get<Exec>(plan.steps[*exec].op).program;
   const auto own = std::count_if(plan.fds.begin(), plan.fds.end(),
                                  [](const FdPlan& fd) { return std::holds_alternative<ProgramFile>(fd.source); });
-  if (!slot.valid()) return at.count<FindExecutable>() == 1 && own == 0;
-  return at.count<FindExecutable>() == 0 && own == 1 && static_cast<std::size_t>(slot.index) < plan.fds.size() &&
+  if (!slot.valid()) return at.count<FindExecutable>() == 1 && own == 0 && program_verified(plan, hardened, at);
+  return at.count<FindExecutable>() == 0 && at.count<VerifyProgram>() == 0 && own == 1 && static_cast<std::size_t>(slot.index) < plan.fds.size() &&
          std::holds_alternative<ProgramFile>(plan.fds[static_cast<std::size_t>(slot.index)].source);
 }
 

@@ -75,6 +75,8 @@ struct VerifyNoNewPrivs {};
 struct VerifyLocks { std::uint32_t secure_bits = 0; bool deny_write_execute = false; };
 struct VerifyMount { std::string path; std::uint64_t flags = 0; std::uint64_t type = 0; bool may_be_missing = false; };  // ST_*, *_SUPER_MAGIC
 struct VerifyMask { std::string path; };
+// The file at `path`, or, if that is empty, what FindExecutable chose; the rest as harden::HashedFile.
+struct VerifyProgram { std::string path, name; std::uint64_t device = 0, inode = 0, changed = 0; };
 struct VerifyCwd {};
 // landlock(7): a ruleset in the making (`files`, `ports`, `scopes`: what is restricted), what it gives, and the step into it.
 struct LandlockRuleset { std::uint64_t files = 0, ports = 0, scopes = 0; };
@@ -94,7 +96,7 @@ using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentit
                         Loopback, Blackhole, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
                         SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
                         Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, DenyWriteExecute, NotDumpable, VerifyIdentity,
-                        VerifyCaps, VerifyNoNewPrivs, VerifyLocks, VerifyMount, VerifyMask, VerifyCwd,
+                        VerifyCaps, VerifyNoNewPrivs, VerifyLocks, VerifyMount, VerifyMask, VerifyProgram, VerifyCwd,
                         LandlockRuleset, LandlockPath, LandlockPort, LandlockOpen, LandlockRestrict, VerifyLandlock, Ready, CloseFds, Seccomp, Exec>;
 
 // `because`: the place in config.json ("/mounts/3"), the policy's rule, or the reason a runtime always does it.

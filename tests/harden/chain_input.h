@@ -28,6 +28,7 @@ struct Output {
   harden::ProcessLocks locks;
   std::optional<harden::Landlock> landlock;
   std::vector<policy::Prefix> blackhole;
+  std::vector<harden::HashedFile> program;
 };
 
 std::size_t below(Random& random, std::size_t n);

@@ -244,6 +244,39 @@ TEST(Blackhole, WhoCouldUndoItIsWarnedOf) {
   EXPECT_EQ(decision(hardened(spec, policy), "network.blackhole"), nullptr);
 }
 
+TEST(Digests, NothingElseIsExecuted) {
+  auto policy = none();
+  auto able = can_remap();
+  able.program = {{.path = "", .name = "./app", .digest = "sha256:1"}, {.path = "/bin/sh", .name = "/bin/sh", .digest = "sha256:2"}};
+  auto spec = docker();
+  spec.root.readonly = true;
+  const auto outcome = [&](std::vector<std::string> digests) {
+    policy.process.digests = rule(std::move(digests));
+    return harden::harden(spec, policy, able);
+  };
+  {
+    const auto out = outcome({"sha256:2", "sha256:0", "sha256:1"});
+    ASSERT_TRUE(out) << out.error().message();
+    EXPECT_EQ(out->hardened.program().size(), 2U);
+    const auto* told = decision(*out, "process.digests");
+    ASSERT_NE(told, nullptr);
+    EXPECT_EQ(told->effective, "./app sha256:1, /bin/sh sha256:2");
+    EXPECT_FALSE(told->warning);
+  }
+  const auto refusal = [&](std::vector<std::string> digests) {
+    const auto out = outcome(std::move(digests));
+    return out ? "" : out.error().message();
+  };
+  EXPECT_NE(refusal({"sha256:1"}).find("/process/args/0: \"/bin/sh\" is sha256:2, which is not allowed"), std::string::npos) << "a script's interpreter";
+  EXPECT_NE(refusal({"sha256:2"}).find("\"./app\" is sha256:1"), std::string::npos);
+  EXPECT_NE(refusal({}).find("the list is empty"), std::string::npos);
+  spec.root.readonly = false;
+  EXPECT_TRUE(decision(*outcome({"sha256:1", "sha256:2"}), "process.digests")->warning) << "it can write another one";
+  able.program.clear();
+  able.program_unknown = "too large";
+  EXPECT_NE(refusal({"sha256:1"}).find("cannot be told: too large"), std::string::npos);
+}
+
 TEST(Cpu, StaysBelowTheCeilingInBothWords) {
   auto policy = none();
   policy.resources.cpu = rule(policy::Limit{.standard = 500, .max = 2000});

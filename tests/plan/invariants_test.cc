@@ -170,6 +170,11 @@ const std::vector<Mutant>& mutants() {
          drop<plan::FindExecutable>(p);
          std::get<plan::Exec>(p.steps.back().op).program.index = 0;
        }},
+      {"program-known", "not compared with what was hashed", [](LaunchPlan& p) { drop<plan::VerifyProgram>(p); }},
+      {"program-known", "compared before it is found", [](LaunchPlan& p) { move_to_front<plan::VerifyProgram>(p); }},
+      {"program-known", "another file",
+       [](LaunchPlan& p) { ++std::get<plan::VerifyProgram>(p.steps[find<plan::VerifyProgram>(p)].op).inode; }},
+      {"program-known", "a failure does not matter", [](LaunchPlan& p) { p.steps[find<plan::VerifyProgram>(p)].ignore_errors = true; }},
       {"routes-in-force", "an address can be reached", [](LaunchPlan& p) { drop<plan::Blackhole>(p); }},
       {"routes-in-force", "one of two can be reached",
        [](LaunchPlan& p) { std::get<plan::Blackhole>(p.steps[find<plan::Blackhole>(p)].op).prefixes.pop_back(); }},

@@ -89,4 +89,24 @@ TEST(Network, AFloorAddsAndAnExceptionLifts) {
   EXPECT_EQ(together({own, lifted, floor(R"(["169.254.169.254"])")}), (Texts{"10.0.0.0/8", "169.254.169.254"})) << "not what a floor has";
 }
 
+TEST(Digests, AreReadAndMet) {
+  const std::string one = base::cat("sha256:", std::string(64, '1')), other = base::cat("sha256:", std::string(64, 'a'));
+  const auto digests = [](const std::string& list) { return base::cat(R"("process": {"digests": [)", list, "]}"); };
+  const auto quoted = [](const std::string& text) { return base::cat("\"", text, "\""); };
+  auto profile = read(file("profile", "p", digests(quoted(one) + "," + quoted(other))));
+  ASSERT_TRUE(profile) << profile.error().message();
+  EXPECT_EQ(profile->policy.process.digests->value, (Texts{one, other}));
+  for (const auto& wrong : {std::string(64, '1'), one + "1", one.substr(1), base::cat("sha256:", std::string(64, 'A')), base::cat("sha512:", std::string(64, '1'))}) {
+    EXPECT_TRUE(error(digests(quoted(wrong))).starts_with("/process/digests/0: want \"sha256:\" and 64 digits")) << wrong;
+  }
+  auto floor = read(file("floor", "f", digests(quoted(other))));
+  ASSERT_TRUE(floor);
+  std::vector<policy::Document> documents;
+  documents.push_back(*std::move(profile));
+  documents.push_back(*std::move(floor));
+  auto chain = policy::make_chain(std::move(documents));
+  ASSERT_TRUE(chain);
+  EXPECT_EQ(policy::resolve(*chain, "p", "faas", {}, kNow)->policy.process.digests->value, Texts{other});
+}
+
 }  // namespace
