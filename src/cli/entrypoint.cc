@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/fd.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "kernel/inroot.h"
 #include "policy/subject.h"
@@ -27,15 +28,18 @@ UniqueFd open_program(int root_fd, const std::string& path) {
   return file;
 }
 
+constexpr const char* kStandardPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 // execvp(3): a name without a slash is looked for in PATH.
 UniqueFd search(int root_fd, const oci::Process& process) {
   const std::string& name = process.args.front();
   if (name.starts_with('/')) return open_program(root_fd, name);
   if (name.find('/') != std::string::npos) return open_program(root_fd, process.cwd + "/" + name);
-  std::string path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  std::string path;
   for (const auto& entry : process.env) {
     if (entry.starts_with("PATH=")) path = entry.substr(5);
   }
+  if (path.empty()) path = kStandardPath;
   for (const auto& directory : base::split(path, ':')) {
     if (UniqueFd file = open_program(root_fd, base::cat("/", directory, "/", name))) return file;
   }
@@ -49,7 +53,70 @@ std::string name_of(int fd) {
   return size > 0 ? std::string(target, static_cast<std::size_t>(size)) : "";
 }
 
+// The name behind "#!", as the kernel takes it from the first bytes of a script (fs/binfmt_script.c); empty: it is none.
+base::Result<std::string> interpreter_of(int fd, const std::string& name) {
+  constexpr std::size_t kLooked = 256;  // BINPRM_BUF_SIZE
+  std::string head(kLooked, '\0');
+  const auto size = ::pread(fd, head.data(), head.size(), 0);
+  if (size < 0) return base::Error::system(errno, "read", name);
+  head.resize(static_cast<std::size_t>(size));
+  if (!head.starts_with("#!")) return std::string();
+  const auto begin = head.find_first_not_of(" \t", 2);
+  const auto end = begin == std::string::npos ? begin : head.find_first_of(std::string_view(" \t\n\0", 4), begin);
+  if (begin == end || head[begin] == '\n' || (end == std::string::npos && head.size() == kLooked)) {
+    return base::Error::policy(base::cat(base::quote(name), " names no interpreter behind #!"));
+  }
+  return head.substr(begin, end == std::string::npos ? end : end - begin);
+}
+
+base::Result<std::string> digest_of(int fd, const std::string& name) {
+  constexpr off_t kMost = off_t{256} << 20;
+  std::string bytes(std::size_t{1} << 16, '\0');
+  base::Sha256 hash;
+  for (off_t at = 0;;) {
+    const auto n = ::pread(fd, bytes.data(), bytes.size(), at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return base::Error::system(errno, "read", name);
+    if (n == 0) break;
+    at += n;
+    if (at > kMost) return base::Error::policy(base::cat(base::quote(name), " is larger than 256 MiB"));
+    hash.update({bytes.data(), static_cast<std::size_t>(n)});
+  }
+  return base::cat("sha256:", base::hex(hash.finish()));
+}
+
+// What is known of the file is asked before it is read: a write that comes between is noticed.
+base::Result<harden::HashedFile> hash_file(int fd, const std::string& path, const std::string& name) {
+  constexpr std::uint64_t kNanoseconds = 1'000'000'000;
+  struct statx info {};
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &info) != 0) return base::Error::system(errno, "statx", name);
+  auto digest = TRY(digest_of(fd, name));
+  return harden::HashedFile{.path = path,
+                            .name = name,
+                            .digest = std::move(digest),
+                            .device = std::uint64_t{info.stx_dev_major} << 32 | info.stx_dev_minor,
+                            .inode = info.stx_ino,
+                            .changed = static_cast<std::uint64_t>(info.stx_ctime.tv_sec) * kNanoseconds + info.stx_ctime.tv_nsec};
+}
+
 }  // namespace
+
+base::Result<std::vector<harden::HashedFile>> hash_program(int root_fd, const oci::Process& process) {
+  constexpr std::size_t kMost = 6;  // a script's interpreter may be a script: as often as exec_binprm() allows
+  std::vector<harden::HashedFile> out;
+  std::string path, name = process.args.empty() ? "" : process.args.front();
+  UniqueFd file = root_fd < 0 || name.empty() ? UniqueFd() : search(root_fd, process);
+  while (out.size() < kMost) {
+    if (!file) return base::Error::policy(base::cat("no file ", base::quote(name), " in the root"));
+    auto hashed = TRY(hash_file(file.get(), path, name));
+    out.push_back(std::move(hashed));
+    path = TRY(interpreter_of(file.get(), name));
+    if (path.empty()) return out;
+    name = path;
+    file = open_program(root_fd, path.starts_with('/') ? path : process.cwd + "/" + path);
+  }
+  return base::Error::policy(base::cat("too many interpreters of interpreters behind ", base::quote(process.args.front())));
+}
 
 std::string find_entrypoint(int root_fd, const oci::Process& process) {
   if (root_fd < 0 || process.args.empty()) return "other";

@@ -45,6 +45,7 @@ harden::Abilities able_host() {
   out.remap_base = 0x70000000U;
   out.noswap = true;
   out.landlock_abi = harden::kNewestLandlock;
+  out.program_unknown = "there is no root to look into";
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/decisions.h"
 #include "cli/descriptors.h"
+#include "cli/entrypoint.h"
 #include "cli/joined.h"
 #include "kernel/file.h"
 #include "kernel/id_ranges.h"
@@ -128,6 +129,14 @@ bool looks_at_labels(const oci::Spec& spec, const policy::Effective& policy) {
   return asked || wants_label(policy.policy) || (!policy.audited.empty() && wants_label(policy.audited.front()));
 }
 
+bool shuts_addresses(const policy::Effective& policy) {
+  return policy.policy.network.blackhole || (!policy.audited.empty() && policy.audited.front().network.blackhole);
+}
+
+bool asks_for_digests(const policy::Effective& policy) {
+  return policy.policy.process.digests || (!policy.audited.empty() && policy.audited.front().process.digests);
+}
+
 harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& spec, int root_fd, const PrepareRequest& request) {
   harden::Abilities abilities;
   abilities.cap_last_cap = facts.cap_last_cap;
@@ -241,6 +250,15 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   const kernel::Facts facts = TRY(kernel::probe_facts(looks_at_labels(spec, selected.policy)));
   auto abilities = find_abilities(facts, spec, root.get(), request);
   abilities.entrypoint = selected.entrypoint;
+  if (asks_for_digests(selected.policy) && spec.process) {
+    auto files = hash_program(root.get(), *spec.process);
+    if (files) {
+      abilities.program = *std::move(files);
+    } else {
+      abilities.program_unknown = files.error().message();
+    }
+  }
+  abilities.ipv6 = !shuts_addresses(selected.policy) || kernel::has_ipv6();
   std::optional<kernel::IdRange> ids;
   if (request.claims_ids && abilities.remap && asks_for_remapping(spec, selected.policy.policy)) {
     if (auto range = claim_ids(global.root, request.id)) {

@@ -37,6 +37,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   TRY(harden_lsm(work));
   hardened.own_namespaces_ = harden_namespaces(work);
   harden_capabilities(work);
+  hardened.blackhole_ = harden_network(work);
   harden_process(work);
   harden_locks(work);
   harden_rlimits(work);
@@ -44,6 +45,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   harden_root(work);
   harden_tmpfs(work);
   harden_mount_options(work);
+  hardened.program_ = TRY(harden_program(work));
   harden_paths(work);
   harden_devices(work);
   harden_sysctl(work);

@@ -13,9 +13,19 @@
 #include "oci/spec.h"
 #include "policy/effective.h"
 #include "policy/policy.h"
+#include "policy/prefix.h"
 #include "policy/seccomp_policy.h"
 
 namespace harden {
+
+// A file that takes part in starting the container's program: that file, and the interpreters of a script.
+struct HashedFile {
+  std::string path;    // in the container; empty: what /process/args names, wherever it was found
+  std::string name;    // for people
+  std::string digest;  // "sha256:…"
+  // statx(2) of what was hashed: what is executed must be the same, and not changed since.
+  std::uint64_t device = 0, inode = 0, changed = 0;  // major << 32 | minor; nanoseconds
+};
 
 // What the host can do that decides between a control and its documented substitute. Gathered before
 // harden() is called, so that harden() stays pure.
@@ -31,6 +41,9 @@ struct Abilities {
   std::string mdwe_unable;  // why a process cannot give up executing what was writable; empty: it can
   std::string memfd_noexec_unable;  // why a pid namespace cannot keep files in memory from being executed; empty: it can
   std::string entrypoint;   // the kind of program that the container runs (policy/subject.h), if a rule looks at it
+  std::vector<HashedFile> program;  // what is executed first, if a rule looks at it
+  std::string program_unknown;      // else: why that cannot be told
+  bool ipv6 = true;           // this kernel has it; asked only if a rule looks at it
   int landlock_abi = 0;       // landlock(7), "Landlock ABI"; 0: there is none
 };
 
@@ -97,6 +110,10 @@ class Hardened {
   // What the policy moves out of spec().process.env.
   const std::optional<SecretFiles>& secret_files() const { return secret_files_; }
   const std::optional<Landlock>& landlock() const { return landlock_; }
+  // What must be executed first, and nothing else in its place; empty: no rule says so.
+  const std::vector<HashedFile>& program() const { return program_; }
+  // Where no packet leaves for, in a network namespace of its own.
+  const std::vector<policy::Prefix>& blackhole() const { return blackhole_; }
 
  private:
   Hardened() = default;
@@ -114,6 +131,8 @@ class Hardened {
   std::uint64_t wall_clock_ = 0;
   std::optional<SecretFiles> secret_files_;
   std::optional<Landlock> landlock_;
+  std::vector<HashedFile> program_;
+  std::vector<policy::Prefix> blackhole_;
 };
 
 struct Outcome {

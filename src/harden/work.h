@@ -69,6 +69,7 @@ base::Result<void> harden_identity(Work& work);
 base::Result<void> harden_lsm(Work& work);
 std::uint64_t harden_namespaces(Work& work);  // CLONE_NEW*, as Hardened::own_namespaces()
 void harden_capabilities(Work& work);
+std::vector<policy::Prefix> harden_network(Work& work);
 void harden_process(Work& work);
 void harden_locks(Work& work);
 void harden_rlimits(Work& work);
@@ -76,6 +77,7 @@ base::Result<void> harden_binds(Work& work);
 void harden_root(Work& work);
 void harden_tmpfs(Work& work);
 void harden_mount_options(Work& work);
+base::Result<std::vector<HashedFile>> harden_program(Work& work);
 void harden_paths(Work& work);
 void harden_devices(Work& work);
 void harden_sysctl(Work& work);

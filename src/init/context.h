@@ -83,6 +83,7 @@ long personality(Context&, const plan::image::Op&);
 long own_stdio(Context&, const plan::image::Op&);
 long set_umask(Context&, const plan::image::Op&);
 long change_dir(Context&, const plan::image::Op&);
+long blackhole(Context&, const plan::image::Op&);  // routes.cc
 // identity.cc
 long setup_identity(Context&, const plan::image::Op&);
 long bounding(Context&, const plan::image::Op&);
@@ -98,6 +99,7 @@ long verify_no_new_privs(Context&, const plan::image::Op&);
 long verify_locks(Context&, const plan::image::Op&);
 long verify_mount(Context&, const plan::image::Op&);
 long verify_mask(Context&, const plan::image::Op&);
+long verify_program(Context&, const plan::image::Op&);  // start.cc
 long verify_cwd(Context&, const plan::image::Op&);
 // landlock.cc
 long landlock_ruleset(Context&, const plan::image::Op&);

@@ -88,6 +88,21 @@ long find_executable(Context& ctx, const Op& op) {
   return verdict;
 }
 
+// What was hashed outside is what is here now, by the same path that exec takes: no mount covers it, and its contents are
+// those of then, for a write moves the time of the last change on (statx(2)).
+long verify_program(Context& ctx, const Op& op) {
+  const std::uint32_t path = op.text != 0 ? op.text : ctx.executable;
+  constexpr std::uint64_t kNanoseconds = 1'000'000'000;
+  struct statx stat {};
+  const long result = call(__NR_statx, AT_FDCWD, ctx.text(path), 0, STATX_BASIC_STATS, &stat);
+  if (failed(result)) return result;
+  const std::uint64_t device = static_cast<std::uint64_t>(stat.stx_dev_major) << 32 | stat.stx_dev_minor;
+  const std::uint64_t changed = static_cast<std::uint64_t>(stat.stx_ctime.tv_sec) * kNanoseconds + stat.stx_ctime.tv_nsec;
+  if (device == op.a && stat.stx_ino == op.b && changed == wide(ctx.words(op))) return 0;
+  ctx.detail = kMismatch;
+  return -EPERM;
+}
+
 // The parent may die at any time: end of file is then the order to go.
 long ready(Context& ctx, const Op&) {
   close_slots(ctx, ctx.image.header->gate_slot);

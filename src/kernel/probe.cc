@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -98,6 +99,11 @@ base::Result<Facts> probe_facts(bool lsm) {
 bool may_be_idmapped(int fd, const Facts& facts) {
   struct statfs fs {};
   return ::fstatfs(fd, &fs) == 0 && has_supported_idmap(fs.f_type, facts.kernel_major << 16 | facts.kernel_minor);
+}
+
+bool has_ipv6() {
+  const base::UniqueFd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return static_cast<bool>(socket);
 }
 
 }  // namespace kernel

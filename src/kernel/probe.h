@@ -13,4 +13,8 @@ base::Result<Facts> probe_facts(bool lsm);
 // trying (mount_setattr(2), "ID-mapped mounts").
 bool may_be_idmapped(int fd, const Facts& facts);
 
+// Whether sockets of IPv6 can be made: not where it is turned off (ipv6.disable=1) or not built in. Asking loads the module,
+// as a container's first socket would.
+bool has_ipv6();
+
 }  // namespace kernel

@@ -78,6 +78,10 @@ Error step_error(const plan::LaunchPlan& plan, const plan::Step& step, const ini
   }
   const plan::StepText text = plan::describe(step, plan);
   const std::string what = cat(text.name, text.detail.empty() ? "" : " ", text.detail, " (", step.because, ")");
+  if (message.detail == init::kMismatch && std::holds_alternative<plan::VerifyProgram>(step.op)) {
+    return Error::policy(cat(what, ": it is not the file whose digest was looked at"))
+        .hint("something is mounted over it, or it was changed meanwhile");
+  }
   if (message.detail == init::kMismatch && !std::holds_alternative<plan::NewMount>(step.op)) {
     return Error::unsupported(cat("verification failed: ", what, ": what is in force differs from the plan"));
   }

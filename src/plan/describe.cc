@@ -45,6 +45,12 @@ std::string numbers(const std::vector<std::uint32_t>& list) {
   return "[" + base::join(out, ",") + "]";
 }
 
+std::string prefixes(const std::vector<policy::Prefix>& list) {
+  std::vector<std::string> out;
+  for (const auto& prefix : list) out.push_back(policy::prefix_text(prefix));
+  return base::join(out, " ");
+}
+
 std::string cap_set(oci::CapSet set) {
   const auto names = oci::capability_list(set);
   return names.empty() ? "none" : base::join(names, ",");
@@ -123,6 +129,7 @@ struct Describer {
   StepText operator()(const Hostname& o) const { return {"hostname", o.name}; }
   StepText operator()(const Domainname& o) const { return {"domainname", o.name}; }
   StepText operator()(const Loopback&) const { return {"network", "lo up"}; }
+  StepText operator()(const Blackhole& o) const { return {"network", cat("blackhole ", prefixes(o.prefixes))}; }
   StepText operator()(const Propagation& o) const { return {"propagation", cat(o.path, " ", propagation_name(o.type, o.recursive))}; }
   StepText operator()(const SetPropagation& o) const { return {"propagation", propagation_name(o.type, o.recursive)}; }
   StepText operator()(const NewMount& o) const {
@@ -177,6 +184,7 @@ struct Describer {
     return {"verify", cat("mount ", o.path, after_space(attributes(o.flags & 15)))};  // ST_* has the same low bits
   }
   StepText operator()(const VerifyMask& o) const { return {"verify", cat("mask ", o.path)}; }
+  StepText operator()(const VerifyProgram& o) const { return {"verify", cat("program ", o.name)}; }
   StepText operator()(const VerifyCwd&) const { return {"verify", "working directory"}; }
   StepText operator()(const LandlockRuleset& o) const {
     return {"landlock", cat("restrict files ", words_of(o.files, kFileRights), titled("ports", words_of(o.ports, kPortRights)),

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "plan/image.h"
+#include "plan/routes.h"
 
 namespace plan {
 namespace {
@@ -64,6 +65,10 @@ struct Encoder {
   void operator()(const Hostname& o) { one_text(OpKind::kHostname, o.name); }
   void operator()(const Domainname& o) { one_text(OpKind::kDomainname, o.name); }
   void operator()(const Loopback&) { add(OpKind::kLoopback); }
+  void operator()(const Blackhole& o) {
+    image::Op& op = add(OpKind::kBlackhole);
+    for (const auto value : blackhole_requests(o.prefixes)) word(op, value);
+  }
   void operator()(const Propagation& o) {
     image::Op& op = one_text(OpKind::kPropagation, o.path);
     op.a = o.type;
@@ -176,6 +181,12 @@ struct Encoder {
     flag(op, image::kSkipMissing, o.may_be_missing);
   }
   void operator()(const VerifyMask& o) { one_text(OpKind::kVerifyMask, o.path); }
+  void operator()(const VerifyProgram& o) {
+    image::Op& op = one_text(OpKind::kVerifyProgram, o.path);
+    op.a = o.device;
+    op.b = o.inode;
+    wide(op, o.changed);
+  }
   void operator()(const VerifyCwd&) { add(OpKind::kVerifyCwd); }
   void operator()(const LandlockRuleset& o) { wide(pair(OpKind::kLandlockRuleset, o.files, o.ports), o.scopes); }
   void operator()(const LandlockPath& o) { add(OpKind::kLandlockPath, o.mount).a = o.access; }

@@ -104,6 +104,8 @@ base::Result<void> plan_identity(Builder& b) {
   if (process.no_new_privileges) b.add(VerifyNoNewPrivs{}, "/process/noNewPrivileges");
   if (locks.secure_bits != 0 || locks.deny_write_execute) b.add(VerifyLocks{locks.secure_bits, locks.deny_write_execute}, locked_by);
   b.add(VerifyCwd{}, "/process/cwd");
+  if (!b.options.program.empty()) return base::ok();  // the runtime's own is executed instead
+  for (const auto& file : b.hardened.program()) b.add(VerifyProgram{file.path, file.name, file.device, file.inode, file.changed}, locked_by);
   return base::ok();
 }
 

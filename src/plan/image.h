@@ -27,6 +27,7 @@ enum class OpKind : std::uint16_t {
   kHostname,       // text
   kDomainname,     // text
   kLoopback,       // -
+  kBlackhole,      // words: requests to rtnetlink(7), of which the last asks for an acknowledgement
   kPropagation,    // slot, or text: path if kNoSlot; a: MS_* propagation; flags: kRecursive
   kNewMount,       // slot <- detached mount; text: fs type; words: options ("key=value" or "key"); a: MOUNT_ATTR_*
   kPivot,          // slot: the root's detached mount
@@ -61,6 +62,7 @@ enum class OpKind : std::uint16_t {
   kVerifyLocks,    // a: SECBIT_* that must be set; flags: kWriteExecute
   kVerifyMount,    // text: path; a: ST_* flags that must be set; b: f_type that it must have, or 0
   kVerifyMask,     // text: path
+  kVerifyProgram,  // text: path, or "": what kFindExecutable chose; a: device; b: inode; words: time of its last change lo, hi
   kVerifyCwd,      // -
   kLandlockRuleset,   // a: rights of files; b: rights of ports; words: scopes lo, hi
   kLandlockPath,      // slot: a mount; a: rights
@@ -136,6 +138,7 @@ inline std::uint32_t fixed_words(OpKind kind) {
     case OpKind::kRlimit: return 1;
     case OpKind::kNode: return 2;
     case OpKind::kWriteFile: return 2;
+    case OpKind::kVerifyProgram: return 2;
     case OpKind::kLandlockRuleset: return 2;
     case OpKind::kCapabilities: return 8;
     case OpKind::kVerifyCaps: return 10;

@@ -126,6 +126,20 @@ bool locks_in_force(const LaunchPlan& plan, const harden::Hardened& hardened, co
          at.before<SetCaps, VerifyLocks>() && at.before<DenyWriteExecute, VerifyLocks>() && at.before<VerifyLocks, Ready>();
 }
 
+// Each route is there, in the namespace that was made, before anybody is told of it; and none that no policy asks for.
+bool routes_in_force(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at) {
+  std::vector<std::string> planned, wanted;
+  for (const auto& step : plan.steps) {
+    const auto* routes = std::get_if<Blackhole>(&step.op);
+    if (routes == nullptr) continue;
+    if (step.ignore_errors) return false;
+    for (const auto& prefix : routes->prefixes) planned.push_back(policy::prefix_text(prefix));
+  }
+  for (const auto& prefix : hardened.blackhole()) wanted.push_back(policy::prefix_text(prefix));
+  return planned == wanted && (wanted.empty() || (plan.unshare_flags & CLONE_NEWNET) != 0) && at.before<Loopback, Blackhole>() &&
+         at.before<Blackhole, Entered>() && at.before<Blackhole, SetupIdentity>();
+}
+
 // Nothing is mounted, and no node is made, once the masks are in place.
 bool masks_last(const LaunchPlan&, const harden::Hardened&, const Order& at) {
   return at.before<Attach, Mask>() && at.before<Readonly, Mask>() && at.before<Node, Mask>();
@@ -208,15 +222,30 @@ bool descriptors_closed(const LaunchPlan& plan, const harden::Hardened&, const O
          std::get<CloseFds>(plan.steps[*close].op).first == 3 + plan.preserve_fds;
 }
 
+// Each file whose digest was looked at is found to be the same, once it is known which is executed.
+bool program_verified(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at) {
+  auto wanted = hardened.program().begin();
+  for (const auto& step : plan.steps) {
+    const auto* op = std::get_if<VerifyProgram>(&step.op);
+    if (op == nullptr) continue;
+    if (wanted == hardened.program().end() || step.ignore_errors || op->path != wanted->path || op->device != wanted->device ||
+        op->inode != wanted->inode || op->changed != wanted->changed) {
+      return false;
+    }
+    ++wanted;
+  }
+  return wanted == hardened.program().end() && at.before<FindExecutable, VerifyProgram>() && at.before<VerifyProgram, Ready>();
+}
+
 // One program: the container's, which is looked for in the root, or the runtime's own, which comes as a descriptor.
-bool program_known(const LaunchPlan& plan, const harden::Hardened&, const Order& at) {
+bool program_known(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at) {
   const auto exec = at.first<Exec>();
   if (!exec) return true;  // exec-is-last
   const Slot slot = std::get<Exec>(plan.steps[*exec].op).program;
   const auto own = std::count_if(plan.fds.begin(), plan.fds.end(),
                                  [](const FdPlan& fd) { return std::holds_alternative<ProgramFile>(fd.source); });
-  if (!slot.valid()) return at.count<FindExecutable>() == 1 && own == 0;
-  return at.count<FindExecutable>() == 0 && own == 1 && static_cast<std::size_t>(slot.index) < plan.fds.size() &&
+  if (!slot.valid()) return at.count<FindExecutable>() == 1 && own == 0 && program_verified(plan, hardened, at);
+  return at.count<FindExecutable>() == 0 && at.count<VerifyProgram>() == 0 && own == 1 && static_cast<std::size_t>(slot.index) < plan.fds.size() &&
          std::holds_alternative<ProgramFile>(plan.fds[static_cast<std::size_t>(slot.index)].source);
 }
 
@@ -250,6 +279,7 @@ const Invariant kInvariants[] = {
     {"locks-in-force", locks_in_force},
     {"no-host-path-after-pivot", no_host_path_after_pivot},
     {"cgroup-first", cgroup_first},
+    {"routes-in-force", routes_in_force},
     {"masks-last", masks_last},
     {"everything-verified", everything_verified},
     {"mounts-nosuid-nodev", mounts_nosuid_nodev},

@@ -9,6 +9,8 @@
 #include <linux/sched.h>
 #include <sys/mount.h>
 
+#include <algorithm>
+
 #include "plan/builder.h"
 
 namespace plan {
@@ -53,6 +55,17 @@ std::uint64_t root_propagation(const oci::Linux& config) {
   return name == "private" || name == "rprivate" ? MS_PRIVATE : MS_SLAVE;
 }
 
+// Before anybody else knows of the namespace. What a socket takes at once is limited (net.core.wmem_default).
+void plan_blackholes(Builder& b) {
+  constexpr std::size_t kMost = 256;
+  const auto& all = b.hardened.blackhole();
+  for (std::size_t at = 0; at < all.size(); at += kMost) {
+    const auto from = all.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto count = static_cast<std::ptrdiff_t>(std::min(kMost, all.size() - at));
+    b.add(Blackhole{{from, from + count}}, base::cat("policy ", b.plan.policy_name));
+  }
+}
+
 // What init can do while the parent is still busy. The memory of a network namespace is not the container's where init
 // joins its cgroup later (v1), as it was not when the clone made it.
 void plan_before_descriptors(Builder& b) {
@@ -61,6 +74,7 @@ void plan_before_descriptors(Builder& b) {
   if (b.is_new(CLONE_NEWNET)) {
     b.add(Unshare{CLONE_NEWNET}, b.namespace_pointer(CLONE_NEWNET));
     b.add(Loopback{}, b.namespace_pointer(CLONE_NEWNET));
+    plan_blackholes(b);
   }
   if (!b.spec.hostname.empty()) b.add(Hostname{b.spec.hostname}, "/hostname");
   if (!b.spec.domainname.empty()) b.add(Domainname{b.spec.domainname}, "/domainname");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "oci/spec.h"
+#include "policy/prefix.h"
 
 namespace plan {
 
@@ -31,6 +32,7 @@ struct Entered {};
 struct Hostname { std::string name; };
 struct Domainname { std::string name; };
 struct Loopback {};
+struct Blackhole { std::vector<policy::Prefix> prefixes; };
 struct Propagation { std::string path; std::uint64_t type = 0; bool recursive = true; };
 // A new instance of a file system, detached; `options` as fsconfig(2) takes them, "key" or "key=value".
 struct NewMount { Slot mount; std::string fs; std::vector<std::string> options; std::uint64_t attr = 0; };
@@ -73,6 +75,8 @@ struct VerifyNoNewPrivs {};
 struct VerifyLocks { std::uint32_t secure_bits = 0; bool deny_write_execute = false; };
 struct VerifyMount { std::string path; std::uint64_t flags = 0; std::uint64_t type = 0; bool may_be_missing = false; };  // ST_*, *_SUPER_MAGIC
 struct VerifyMask { std::string path; };
+// The file at `path`, or, if that is empty, what FindExecutable chose; the rest as harden::HashedFile.
+struct VerifyProgram { std::string path, name; std::uint64_t device = 0, inode = 0, changed = 0; };
 struct VerifyCwd {};
 // landlock(7): a ruleset in the making (`files`, `ports`, `scopes`: what is restricted), what it gives, and the step into it.
 struct LandlockRuleset { std::uint64_t files = 0, ports = 0, scopes = 0; };
@@ -89,10 +93,10 @@ struct Seccomp { std::uint32_t flags = 0; std::size_t instructions = 0; };
 struct Exec { Slot program; bool by_path = false; };
 
 using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, MemfdNoexec, Entered, Hostname, Domainname,
-                        Loopback, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
+                        Loopback, Blackhole, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
                         SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
                         Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, DenyWriteExecute, NotDumpable, VerifyIdentity,
-                        VerifyCaps, VerifyNoNewPrivs, VerifyLocks, VerifyMount, VerifyMask, VerifyCwd,
+                        VerifyCaps, VerifyNoNewPrivs, VerifyLocks, VerifyMount, VerifyMask, VerifyProgram, VerifyCwd,
                         LandlockRuleset, LandlockPath, LandlockPort, LandlockOpen, LandlockRestrict, VerifyLandlock, Ready, CloseFds, Seccomp, Exec>;
 
 // `because`: the place in config.json ("/mounts/3"), the policy's rule, or the reason a runtime always does it.

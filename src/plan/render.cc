@@ -40,7 +40,9 @@ void tell_lost(const harden::Hardened& hardened, std::vector<std::string>& lost)
   const auto& locks = hardened.locks();
   if (locks.secure_bits != 0) lost.emplace_back("process.lockedSecureBits");
   if (locks.deny_write_execute) lost.emplace_back("process.memoryDenyWriteExecute");
+  if (!hardened.program().empty()) lost.emplace_back("process.digests");
   if (locks.memfd_noexec) lost.emplace_back("process.memfdNoexec");
+  for (const auto& prefix : hardened.blackhole()) lost.push_back(cat("network.blackhole: ", policy::prefix_text(prefix)));
   if (hardened.landlock()) lost.emplace_back("landlock");
   if (hardened.wall_clock() != 0) lost.push_back(cat("resources.wallClock: ", base::duration(hardened.wall_clock())));
   if (hardened.secret_files()) {

@@ -37,6 +37,7 @@ void inherit_process(Process& own, const Process& base) {
   take(own.locked_secure_bits, base.locked_secure_bits);
   take(own.memory_deny_write_execute, base.memory_deny_write_execute);
   take(own.memfd_noexec, base.memfd_noexec);
+  take(own.digests, base.digests);
   take(own.oom_score_adj, base.oom_score_adj);
 }
 
@@ -96,6 +97,7 @@ void inherit(Policy& policy, const Policy& base) {
   take(policy.lsm.required, base.lsm.required);
   inherit_environment(policy.environment, base.environment);
   inherit_landlock(policy.landlock, base.landlock);
+  add(policy.network.blackhole, base.network.blackhole, kSameText);
 }
 
 }  // namespace policy

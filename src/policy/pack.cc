@@ -125,9 +125,9 @@ void fields(P& t, auto&& each) {
 }
 void fields(Is<Process> auto& t, auto&& each) {
   auto& [capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask,
-         locked_secure_bits, memory_deny_write_execute, memfd_noexec, oom_score_adj] = t;
+         locked_secure_bits, memory_deny_write_execute, memfd_noexec, digests, oom_score_adj] = t;
   each(capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask,
-       locked_secure_bits, memory_deny_write_execute, memfd_noexec, oom_score_adj);
+       locked_secure_bits, memory_deny_write_execute, memfd_noexec, digests, oom_score_adj);
 }
 void fields(Is<Namespaces> auto& t, auto&& each) {
   auto& [own] = t;
@@ -163,6 +163,10 @@ void fields(Is<Landlock> auto& t, auto&& each) {
   auto& [enable, scopes, bind, connect] = t;
   each(enable, scopes, bind, connect);
 }
+void fields(Is<Network> auto& t, auto&& each) {
+  auto& [blackhole] = t;
+  each(blackhole);
+}
 void fields(Is<ControlMode> auto& t, auto&& each) {
   auto& [control, mode, reason, origin] = t;
   each(control, mode, reason, origin);
@@ -174,10 +178,10 @@ void fields(Is<Requirement> auto& t, auto&& each) {
 void fields(Is<Policy> auto& t, auto&& each) {
   auto& [name, version, description, mode, modes, required, selectable, process, namespaces, filesystem, devices, sysctl,
          seccomp, seccomp_limits, resources, environment, lsm,
-         landlock] = t;
+         landlock, network] = t;
   each(name, version, description, mode, modes, required, selectable, process, namespaces, filesystem, devices, sysctl,
        seccomp, seccomp_limits, resources, environment, lsm,
-       landlock);
+       landlock, network);
 }
 
 template <typename T>

@@ -48,6 +48,7 @@ struct Process {
   Rule<std::vector<std::string>> locked_secure_bits;  // names of secure_bits.h
   Rule<WriteExecute> memory_deny_write_execute;
   Rule<bool> memfd_noexec;  // true: no file in memory (memfd_create(2)) is executed
+  Rule<std::vector<std::string>> digests;  // "sha256:…": what is executed first is one of these files
   Rule<std::int64_t> oom_score_adj;  // the least: who is more likely to be killed than others stays so
 };
 
@@ -144,6 +145,11 @@ struct Environment {
 // TCP ports; 0 is one that the kernel picks.
 using Ports = std::vector<std::uint16_t>;
 
+// Of a network namespace that the container does not share.
+struct Network {
+  Rule<std::vector<std::string>> blackhole;  // prefixes as prefix_text() writes them: no packet leaves for them
+};
+
 // A second layer over what mounts, namespaces and filters do (landlock(7)); what it does to files follows from the mounts.
 struct Landlock {
   Rule<bool> enable;
@@ -193,6 +199,7 @@ struct Policy {
   Environment environment;
   Lsm lsm;
   Landlock landlock;
+  Network network;
 };
 
 }  // namespace policy

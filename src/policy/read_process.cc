@@ -83,12 +83,28 @@ base::Result<std::vector<std::string>> get_secure_bits(const oci::Cursor& value)
   return out;
 }
 
+// In small letters, as sha256sum(1) prints it: one way to write each.
+base::Result<std::vector<std::string>> get_digests(const oci::Cursor& value) {
+  constexpr std::string_view kKind = "sha256:", kDigits = "0123456789abcdef";
+  constexpr std::size_t kLength = 64;
+  std::vector<std::string> out;
+  for (const auto& element : TRY(value.get_array())) {
+    const auto text = TRY(element.get_string());
+    const auto digits = text.starts_with(kKind) ? text.substr(kKind.size()) : std::string_view();
+    if (digits.size() != kLength || digits.find_first_not_of(kDigits) != std::string_view::npos) {
+      return element.mismatch("\"sha256:\" and 64 digits of 0-9 and a-f");
+    }
+    out.emplace_back(text);
+  }
+  return out;
+}
+
 }  // namespace
 
 base::Result<void> read_process(const oci::Cursor& value, Process& out) {
   const auto section = TRY(Section::open(
       value, {"capabilities", "unprivilegedPorts", "noNewPrivileges", "rootUser", "rlimits", "realtime", "umask", "oomScoreAdj",
-              "lockedSecureBits", "memoryDenyWriteExecute", "memfdNoexec"}));
+              "lockedSecureBits", "memoryDenyWriteExecute", "memfdNoexec", "digests"}));
   TRY(section.take("capabilities", out.capabilities, get_capabilities));
   TRY(section.take("unprivilegedPorts", out.unprivileged_ports, get_flag));
   TRY(section.take("noNewPrivileges", out.no_new_privileges, get_flag));
@@ -99,6 +115,7 @@ base::Result<void> read_process(const oci::Cursor& value, Process& out) {
   TRY(section.take("lockedSecureBits", out.locked_secure_bits, get_secure_bits));
   TRY(section.take("memoryDenyWriteExecute", out.memory_deny_write_execute, get_write_execute));
   TRY(section.take("memfdNoexec", out.memfd_noexec, get_flag));
+  TRY(section.take("digests", out.digests, get_digests));
   return section.take("oomScoreAdj", out.oom_score_adj, [](const oci::Cursor& v) { return v.get_i64(-1000, 1000); });
 }
 

@@ -176,7 +176,7 @@ base::Result<void> read_lsm(const oci::Cursor& value, Lsm& out) {
 
 const Names& rule_sections() {
   static const Names names = {"process", "namespaces", "filesystem", "devices", "sysctl", "seccomp", "resources", "environment",
-                              "lsm", "landlock"};
+                              "lsm", "landlock", "network"};
   return names;
 }
 
@@ -191,6 +191,7 @@ base::Result<void> read_rules(const oci::Cursor& root, const GroupLookup& groups
   if (const auto section = root.find("environment")) TRY(read_environment(*section, out.environment));
   if (const auto section = root.find("lsm")) TRY(read_lsm(*section, out.lsm));
   if (const auto section = root.find("landlock")) TRY(read_landlock(*section, out.landlock));
+  if (const auto section = root.find("network")) TRY(read_network(*section, out.network));
   return base::ok();
 }
 

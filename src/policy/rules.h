@@ -40,6 +40,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"process.lockedSecureBits", kLonger}, p.process.locked_secure_bits...);
   each(Control{"process.memoryDenyWriteExecute"}, p.process.memory_deny_write_execute...);
   each(Control{"process.memfdNoexec", kTrue}, p.process.memfd_noexec...);
+  each(Control{"process.digests", kShorter}, p.process.digests...);
   each(Control{"namespaces.own"}, p.namespaces.own...);
   each(Control{"filesystem.readonlyRoot", kTrue}, p.filesystem.readonly_root...);
   each(Control{"filesystem.recursiveReadonly", kTrue}, p.filesystem.recursive_readonly...);
@@ -73,6 +74,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"landlock.scopes", kLonger}, p.landlock.scopes...);
   each(Control{"landlock.bind", kShorter}, p.landlock.bind...);
   each(Control{"landlock.connect", kShorter}, p.landlock.connect...);
+  each(Control{"network.blackhole", kLonger}, p.network.blackhole...);
 }
 
 // The names, in that order.

@@ -1,15 +1,18 @@
 // What the caller names on the command line: paths that should be masked or read-only, mounts, places that may be
 // written to, limits. The runtime names what is in its plan; the probe looks whether it is so.
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <asm/unistd.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -28,7 +31,7 @@ static int count;
 
 int take_given(const char* option, const char* value) {
   static const char* const known[] = {"--masked", "--readonly", "--mount", "--try-in", "--pids", "--memory",
-                                      "--bind", "--connect", "--abstract", "--signal", "--descriptor"};
+                                      "--bind", "--connect", "--abstract", "--signal", "--descriptor", "--reach"};
   for (size_t i = 0; i < sizeof known / sizeof *known; ++i) {
     if (strcmp(option, known[i]) != 0) continue;
     if (count < most) {
@@ -128,6 +131,18 @@ static long fill_memory(const void* limit) {
   return 0;
 }
 
+// Nothing is sent: the kernel only looks for a route.
+static long route_to(const void* address) {
+  struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(80)};
+  struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(80)};
+  int is_six = inet_pton(AF_INET6, address, &six.sin6_addr) == 1;
+  if (!is_six && inet_pton(AF_INET, address, &four.sin_addr) != 1) return -EDESTADDRREQ;
+  int fd = socket(is_six ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  int result = is_six ? connect(fd, (const struct sockaddr*)&six, sizeof six) : connect(fd, (const struct sockaddr*)&four, sizeof four);
+  return result == 0 ? 0 : -errno;
+}
+
 static int by_name(const void* a, const void* b) { return strcmp(*(char* const*)a, *(char* const*)b); }
 
 // The names in /dev, sorted, with spaces between them.
@@ -181,6 +196,7 @@ static void binds(const char* port) { json_attempt(port, bind_port, port); }
 static void connects(const char* port) { json_attempt(port, connect_port, port); }
 static void connects_abstract(const char* name) { json_attempt(name, connect_abstract, name); }
 static void signals(const char* pid) { json_attempt(pid, send_signal, pid); }
+static void reaches(const char* address) { json_attempt(address, route_to, address); }
 static void opens(const char* descriptor) { json_attempt(descriptor, open_again, descriptor); }
 
 void section_given(void) {
@@ -195,6 +211,7 @@ void section_given(void) {
   each("abstract", "--abstract", connects_abstract);
   each("signal", "--signal", signals);
   each("descriptor", "--descriptor", opens);
+  each("reach", "--reach", reaches);
 }
 
 void section_exhaust(void) {

@@ -12,6 +12,9 @@ std::size_t below(Random& random, std::size_t n) { return std::uniform_int_distr
 
 namespace {
 
+constexpr const char* kScript = "sha256:script";
+constexpr const char* kInterpreter = "sha256:interpreter";
+
 const std::vector<policy::Policy>& pool() {
   static const auto kPool = [] {
     std::vector<policy::Policy> out;
@@ -19,6 +22,10 @@ const std::vector<policy::Policy>& pool() {
     out.push_back(environmental());
     out.back().resources.wall_clock = policy::Setting<policy::WallClock>{.value = {900}, .origin = {.file = "x.json", .pointer = "/resources/wallClock"}, .why = ""};
     out.back().landlock.bind = policy::Setting<policy::Ports>{.value = {0, 8, 8080}, .origin = {.file = "x.json", .pointer = "/landlock/bind"}, .why = ""};
+    out.back().network.blackhole = policy::Setting<std::vector<std::string>>{
+        .value = {"169.254.169.254", "10.0.0.0/8", "fd00:ec2::254"}, .origin = {.file = "x.json", .pointer = "/network/blackhole"}, .why = ""};
+    out.back().process.digests = policy::Setting<std::vector<std::string>>{
+        .value = {kScript, kInterpreter, "sha256:other"}, .origin = {.file = "x.json", .pointer = "/process/digests"}, .why = ""};
     out.back().landlock.connect = policy::Setting<policy::Ports>{.value = {5432}, .origin = {.file = "x.json", .pointer = "/landlock/connect"}, .why = ""};
     return out;
   }();
@@ -84,6 +91,8 @@ policy::Document exceptions(Random& random) {
 
 Input random_input(Random& random) {
   Input out{.spec = mutated(random), .chain = {}, .abilities = below(random, 3) == 0 ? cannot_remap() : can_remap()};
+  out.abilities.ipv6 = below(random, 3) != 0;
+  out.abilities.program = {{.path = "", .name = "app", .digest = kScript}, {.path = "/bin/sh", .name = "/bin/sh", .digest = kInterpreter}};
   auto& documents = out.chain.documents;
   documents.push_back({.kind = policy::Kind::kProfile, .policy = random_policy(random, "p", 1)});
   for (const char* name : {"f1", "f2"}) {

@@ -27,6 +27,8 @@ struct Output {
   std::uint64_t wall_clock = 0;
   harden::ProcessLocks locks;
   std::optional<harden::Landlock> landlock;
+  std::vector<policy::Prefix> blackhole;
+  std::vector<harden::HashedFile> program;
 };
 
 std::size_t below(Random& random, std::size_t n);

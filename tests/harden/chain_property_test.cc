@@ -39,7 +39,7 @@ std::optional<Output> decide(const Input& input) {
   auto outcome = harden::harden(input.spec, *effective, input.abilities);
   if (!outcome) return std::nullopt;  // refused: safe
   const auto& h = outcome->hardened;
-  return Output{*std::move(effective), h.spec(), outcome->decisions, h.secret_files(), h.wall_clock(), h.locks(), h.landlock()};
+  return Output{*std::move(effective), h.spec(), outcome->decisions, h.secret_files(), h.wall_clock(), h.locks(), h.landlock(), h.blackhole(), h.program()};
 }
 
 // A property: what is wrong with how `decide` decides; empty: nothing.
@@ -84,7 +84,8 @@ std::string keeps_below_every_layer(const Input& input, const Decider& decide, R
       if (decision.control == "filesystem.nosuid" || decision.control == "filesystem.nodev") continue;
       if (decision.control == "process.lockedSecureBits" || decision.control == "process.memoryDenyWriteExecute") continue;
       if (decision.control == "process.memfdNoexec") continue;
-      if (decision.control.starts_with("landlock.")) continue;
+      if (decision.control.starts_with("landlock.") || decision.control == "network.blackhole") continue;
+      if (decision.control == "process.digests") continue;
       if (!decision.degraded && !decision.warning) return document.policy.name + " changes " + decision.control;
     }
   }
@@ -93,6 +94,19 @@ std::string keeps_below_every_layer(const Input& input, const Decider& decide, R
 
 bool is_subset(const std::optional<policy::Ports>& some, const policy::Ports& all) {
   return some && std::all_of(some->begin(), some->end(), [&](auto port) { return std::find(all.begin(), all.end(), port) != all.end(); });
+}
+
+bool runs_one_of(const Output& out, const std::vector<std::string>& digests) {
+  return !out.program.empty() && std::all_of(out.program.begin(), out.program.end(), [&](const harden::HashedFile& file) {
+    return std::find(digests.begin(), digests.end(), file.digest) != digests.end();
+  });
+}
+
+bool shuts(const Output& out, const std::vector<std::string>& wanted, bool ipv6) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& text) {
+    if (!ipv6 && text.find(':') != std::string::npos) return true;
+    return std::any_of(out.blackhole.begin(), out.blackhole.end(), [&](const auto& prefix) { return policy::prefix_text(prefix) == text; });
+  });
 }
 
 // Of one floor or deny file, on a kernel that can do it.
@@ -108,6 +122,9 @@ std::string lock_left_open(const policy::Policy& limit, const Input& input, cons
   const auto& namespaces = out.after.linux.namespaces;
   const bool own_pids = std::any_of(namespaces.begin(), namespaces.end(), [](const auto& ns) { return ns.type == CLONE_NEWPID && ns.path.empty(); });
   if (on(process.memfd_noexec) && own_pids && able.memfd_noexec_unable.empty() && !out.locks.memfd_noexec) return "files in memory";
+  if (process.digests && !runs_one_of(out, process.digests->value)) return "the program";
+  const bool own_network = std::any_of(namespaces.begin(), namespaces.end(), [](const auto& ns) { return ns.type == CLONE_NEWNET && ns.path.empty(); });
+  if (limit.network.blackhole && own_network && !shuts(out, limit.network.blackhole->value, able.ipv6)) return "addresses";
   const auto& landlock = limit.landlock;
   if (able.landlock_abi < 2) return "";
   if (on(landlock.enable) && !out.landlock) return "Landlock";
@@ -308,6 +325,9 @@ TEST(ChainProperty, EachLockThatIsLeftOpenIsNoticed) {
       {"secure bits", [](Output& o) { o.locks.secure_bits = 0; }},
       {"written and executed", [](Output& o) { o.locks.deny_write_execute = false; }},
       {"files in memory", [](Output& o) { o.locks.memfd_noexec = false; }},
+      {"the program", [](Output& o) { o.program.clear(); }},
+      {"the program", [](Output& o) { for (auto& file : o.program) file.digest += "0"; }},
+      {"addresses", [](Output& o) { if (!o.blackhole.empty()) o.blackhole.pop_back(); }},
       {"ports to bind", [](Output& o) { if (o.landlock) o.landlock->bind.reset(); }},
       {"ports to connect to", [](Output& o) { if (o.landlock) o.landlock->connect.reset(); }},
       {"signal", [](Output& o) { if (o.landlock) o.landlock->signals = false; }},

@@ -168,7 +168,7 @@ bool is_beside_config(const harden::Decision& d) {
   return d.degraded || d.warning || d.control == "filesystem.nosuid" || d.control == "filesystem.nodev" ||
          d.control == "seccomp" || d.control == "process.lockedSecureBits" ||
          d.control == "process.memoryDenyWriteExecute" || d.control == "process.memfdNoexec" ||
-         d.control.starts_with("landlock.");
+         d.control.starts_with("landlock.") || d.control == "network.blackhole" || d.control == "process.digests";
 }
 
 std::string nothing_else_is_recorded(const Case& c) {

@@ -154,9 +154,18 @@ harden::Outcome landlocked(const TcpPorts& ports, int abi) {
   const auto rule = [](const policy::Ports& value) { return policy::Setting<policy::Ports>{value, {.file = "x.json", .pointer = "/landlock"}, ""}; };
   if (ports.bind) policy.landlock.bind = rule(*ports.bind);
   if (ports.connect) policy.landlock.connect = rule(*ports.connect);
+  using Texts = std::vector<std::string>;
+  policy.network.blackhole = policy::Setting<Texts>{{"169.254.169.254", "fd00:ec2::/32"}, {.file = "x.json", .pointer = "/network"}, ""};
+  policy.process.digests = policy::Setting<Texts>{{"sha256:1", "sha256:2"}, {.file = "x.json", .pointer = "/process"}, ""};
   auto abilities = host(true, true);
   abilities.landlock_abi = abi;
-  auto outcome = harden::harden(with_secrets(), policy, abilities);
+  abilities.program = {{.path = "", .name = "app", .digest = "sha256:1", .device = 8, .inode = 12, .changed = 1ULL << 40},
+                       {.path = "/bin/sh", .name = "/bin/sh", .digest = "sha256:2", .device = 8, .inode = 13, .changed = 5}};
+  auto spec = with_secrets();
+  for (auto& ns : spec.linux.namespaces) {
+    if (ns.type == CLONE_NEWNET) ns.path.clear();
+  }
+  auto outcome = harden::harden(std::move(spec), policy, abilities);
   EXPECT_TRUE(outcome.has_value());
   return *std::move(outcome);
 }

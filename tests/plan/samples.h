@@ -24,7 +24,7 @@ std::vector<std::string> builtin_names();
 // faas with "secrets": "redirect", and a request with two of them for it.
 policy::Policy redirecting();
 oci::Spec with_secrets();
-// As redirected(), with TCP ports, on a kernel with this version of Landlock.
+// As redirected(), in a network of its own without some addresses, with a program of known files and TCP ports, on a kernel with this version of Landlock.
 struct TcpPorts {
   std::optional<policy::Ports> bind, connect;
 };
