@@ -73,11 +73,13 @@ base::Result<void> harden_cpu(Work& work) {
   if (const auto quota = cpu.quota.value_or(0); quota > 0 && static_cast<std::uint64_t>(quota) <= kMostQuota) asked = static_cast<std::uint64_t>(*cpu.quota) * 1000 / period;
   const auto effective = meet(asked, rule->value);
   if (!effective || effective == asked) return base::ok();
+  // At least the kernel's least: a thousandth of a second.
+  const auto quota = static_cast<std::int64_t>(std::max<std::uint64_t>(*effective * period / 1000, 1000));
+  if (cpu.quota == quota && cpu.period == period) return base::ok();
   auto& resources = made(config);
   if (!resources.cpu) resources.cpu.emplace();
   resources.cpu->period = period;
-  // At least the kernel's least: a thousandth of a second.
-  resources.cpu->quota = static_cast<std::int64_t>(std::max<std::uint64_t>(*effective * period / 1000, 1000));
+  resources.cpu->quota = quota;
   tell(work, *rule, "/linux/resources/cpu", asked, *effective);
   return base::ok();
 }

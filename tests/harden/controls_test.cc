@@ -205,6 +205,11 @@ TEST(Cpu, StaysBelowTheCeilingInBothWords) {
   EXPECT_EQ(unified("900000 100000"), "200000 100000");
   EXPECT_EQ(unified("50000"), "50000");
   EXPECT_EQ(unified("a lot"), "refused");
+  policy.resources.cpu = rule(policy::Limit{.standard = {}, .max = 5});
+  EXPECT_EQ(quota(50'000, 100'000), 1000) << "the kernel's least";
+  EXPECT_EQ(decision(hardened(spec, policy), "resources.cpu") != nullptr, true);
+  spec.linux.resources.emplace().cpu = oci::Cpu{.period = 100'000, .quota = 1000};
+  EXPECT_EQ(decision(hardened(spec, policy), "resources.cpu"), nullptr) << "as low as it can be";
 }
 
 TEST(WallClock, IsToldInTheUnitThatPeopleUse) {
