@@ -12,6 +12,7 @@
 #include "cli/decisions.h"
 #include "cli/descriptors.h"
 #include "cli/joined.h"
+#include "kernel/cpu.h"
 #include "kernel/file.h"
 #include "kernel/id_ranges.h"
 #include "kernel/inroot.h"
@@ -127,7 +128,20 @@ bool looks_at_labels(const oci::Spec& spec, const policy::Effective& policy) {
   return asked || has_label_rule(policy.policy) || (!policy.audited.empty() && has_label_rule(policy.audited.front()));
 }
 
-harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& spec, int root_fd, const PrepareRequest& request) {
+// Whether what is in force, or audited, has the rule.
+bool has_rule(const policy::Effective& policy, auto&& rule) {
+  return rule(policy.policy).has_value() || (!policy.audited.empty() && rule(policy.audited.front()).has_value());
+}
+
+void find_core_scheduling(harden::Abilities& abilities, const kernel::Facts& facts) {
+  const auto cores = kernel::probe_core_scheduling();
+  abilities.one_thread_a_core = cores == kernel::CoreScheduling::kNoNeed;
+  if (cores == kernel::CoreScheduling::kMissing)
+    abilities.core_scheduling_unable = cat("Linux ", facts.kernel_release, " was built without core scheduling, or is older than 5.14");
+}
+
+harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& spec, const policy::Effective& policy, int root_fd,
+                                 const PrepareRequest& request) {
   harden::Abilities abilities;
   abilities.cap_last_cap = facts.cap_last_cap;
   abilities.remap_base = kFirstId + preferred_range(request.id) * kIdsEach;
@@ -138,6 +152,7 @@ harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& sp
   abilities.selinux = facts.selinux;
   abilities.mdwe_unable = mdwe_obstacle(facts);
   abilities.memfd_noexec_unable = memfd_noexec_obstacle(facts);
+  if (has_rule(policy, [](const auto& p) -> auto& { return p.process.core_scheduling; })) find_core_scheduling(abilities, facts);
   abilities.landlock_abi = facts.landlock_abi;
   if (!request.remap_unable.empty()) {
     abilities.remap_unable = request.remap_unable;
@@ -238,7 +253,7 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   Selected selected = TRY(select_policy(global, spec, request.id, options.bundle, root.get(), request.refusals == Refusals::kLog));
   if (request.remap_unable.empty()) report_selection(selected.policy, log);
   const kernel::Facts facts = TRY(kernel::probe_facts(looks_at_labels(spec, selected.policy)));
-  auto abilities = find_abilities(facts, spec, root.get(), request);
+  auto abilities = find_abilities(facts, spec, selected.policy, root.get(), request);
   abilities.entrypoint = selected.entrypoint;
   std::optional<kernel::IdRange> ids;
   if (request.claims_ids && abilities.remap && asks_for_remapping(spec, selected.policy.policy)) {

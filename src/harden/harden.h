@@ -30,6 +30,9 @@ struct Abilities {
   bool apparmor = false, selinux = false;  // is on; asked only if a rule looks at it
   std::string mdwe_unable;  // why a process cannot give up executing what was writable; empty: it can
   std::string memfd_noexec_unable;  // why a pid namespace cannot keep files in memory from being executed; empty: it can
+  // Whether cores run more than one thread at once; asked only if a rule looks at it, and so is the next.
+  bool one_thread_a_core = false;
+  std::string core_scheduling_unable;  // why a process cannot have cores to itself; empty: it can
   std::string entrypoint;   // the kind of program that the container runs (policy/subject.h), if a rule looks at it
   int landlock_abi = 0;       // landlock(7), "Landlock ABI"; 0: there is none
 };
@@ -73,6 +76,7 @@ struct ProcessLocks {
   std::uint32_t secure_bits = 0;    // SECBIT_*, set and locked
   bool deny_write_execute = false;  // PR_SET_MDWE
   bool memfd_noexec = false;        // vm.memfd_noexec of its pid namespace
+  bool core_scheduling = false;     // a cookie of its own (PR_SCHED_CORE)
 };
 
 struct Outcome;

@@ -62,6 +62,24 @@ void keep_memory_files_from_execution(Work& work) {
           .degraded = !unable.empty()});
 }
 
+// Where no core runs two threads at once there is nothing to keep apart, and the kernel has no cookies to give: that is
+// what the rule is for, and no degradation.
+void keep_cores_to_itself(Work& work) {
+  const auto& rule = work.policy.process.core_scheduling;
+  if (!is_on(rule)) return;
+  const bool alone = work.abilities.one_thread_a_core;
+  const auto unable = alone ? std::string() : work.abilities.core_scheduling_unable;
+  work.locks.core_scheduling = !alone && unable.empty();
+  decide(work, *rule,
+         {.control = "process.coreScheduling",
+          .where = "/process/scheduler",
+          .requested = "absent",
+          .effective = alone ? "no core of this host runs two threads at once" : unable.empty() ? "a cookie of its own" : "shares cores with others",
+          .why = "what runs on the other thread of a core can learn what a function keeps in the caches and buffers they share",
+          .note = unable.empty() ? "" : "; not possible here: " + unable,
+          .degraded = !unable.empty()});
+}
+
 }  // namespace
 
 void harden_locks(Work& work) {
@@ -69,6 +87,7 @@ void harden_locks(Work& work) {
   lock_secure_bits(work);
   deny_write_execute(work);
   keep_memory_files_from_execution(work);
+  keep_cores_to_itself(work);
 }
 
 }  // namespace harden

@@ -105,6 +105,12 @@ long verify_locks(Context& ctx, const Op& op) {
     if (failed(mdwe)) return mdwe;
     if (mdwe != kRefuseExecGain) return mismatch(ctx);
   }
+  if ((op.flags & plan::image::kCookie) != 0) {
+    std::uint64_t cookie = 0;
+    const long result = get_cookie(cookie);
+    if (failed(result)) return result;
+    if (cookie == 0 || cookie == ctx.cookie) return mismatch(ctx);
+  }
   if (op.a == 0) return 0;
   const long bits = call(__NR_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
   if (failed(bits)) return bits;

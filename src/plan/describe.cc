@@ -168,6 +168,7 @@ struct Describer {
   StepText operator()(const FindExecutable& o) const { return {"find", base::join(o.candidates, " ")}; }
   StepText operator()(const NoNewPrivs&) const { return {"no-new-privs", ""}; }
   StepText operator()(const DenyWriteExecute&) const { return {"memory", "writable or executable"}; }
+  StepText operator()(const CoreScheduling&) const { return {"cores", "a cookie of its own"}; }
   StepText operator()(const NotDumpable&) const { return {"not-dumpable", ""}; }
   StepText operator()(const VerifyIdentity& o) const { return {"verify", cat("user ", o.uid, ":", o.gid)}; }
   StepText operator()(const VerifyCaps&) const { return {"verify", "capabilities"}; }

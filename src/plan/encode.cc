@@ -156,6 +156,7 @@ struct Encoder {
   }
   void operator()(const NoNewPrivs&) { add(OpKind::kNoNewPrivs); }
   void operator()(const DenyWriteExecute&) { add(OpKind::kDenyWriteExecute); }
+  void operator()(const CoreScheduling&) { add(OpKind::kCoreScheduling); }
   void operator()(const NotDumpable&) { add(OpKind::kNotDumpable); }
   void operator()(const VerifyIdentity& o) { ids(OpKind::kVerifyIdentity, o.uid, o.gid, o.groups); }
   void operator()(const VerifyCaps& o) {
@@ -167,6 +168,7 @@ struct Encoder {
     image::Op& op = add(OpKind::kVerifyLocks);
     op.a = o.secure_bits;
     flag(op, image::kWriteExecute, o.deny_write_execute);
+    flag(op, image::kCookie, o.core_scheduling);
   }
   void operator()(const VerifyNoNewPrivs&) { add(OpKind::kVerifyNoNewPrivs); }
   void operator()(const VerifyMount& o) {

@@ -54,11 +54,12 @@ enum class OpKind : std::uint16_t {
   kFindExecutable, // words: candidate paths (offsets), remembers the first that may be executed
   kNoNewPrivs,     // -
   kDenyWriteExecute,  // -
+  kCoreScheduling,    // -  a new cookie
   kNotDumpable,    // -
   kVerifyIdentity, // a: uid; b: gid; words: supplementary groups
   kVerifyCaps,     // words as kCapabilities, then bounding lo, hi
   kVerifyNoNewPrivs,  // -
-  kVerifyLocks,    // a: SECBIT_* that must be set; flags: kWriteExecute
+  kVerifyLocks,    // a: SECBIT_* that must be set; flags: kWriteExecute, kCookie
   kVerifyMount,    // text: path; a: ST_* flags that must be set; b: f_type that it must have, or 0
   kVerifyMask,     // text: path
   kVerifyCwd,      // -
@@ -86,6 +87,7 @@ enum OpFlags : std::uint16_t {
   kSkipMissing = 1 << 8,
   kByPath = 1 << 9,          // kExec: by way of /proc/self/fd, with execve(2)
   kWriteExecute = 1 << 10,   // kVerifyLocks: what was writable cannot be executed
+  kCookie = 1 << 11,         // kVerifyLocks: a cookie of core scheduling that is not the caller's
 };
 
 struct Op {

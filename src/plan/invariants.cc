@@ -115,15 +115,17 @@ bool locks_in_force(const LaunchPlan& plan, const harden::Hardened& hardened, co
   if (!caps || std::get<SetCaps>(plan.steps[*caps].op).secure_bits != locks.secure_bits) return false;
   const auto verify = at.first<VerifyLocks>();
   if (at.count<DenyWriteExecute>() != (locks.deny_write_execute ? 1U : 0U)) return false;
+  if (at.count<CoreScheduling>() != (locks.core_scheduling ? 1U : 0U)) return false;
   if (at.count<MemfdNoexec>() != (locks.memfd_noexec ? 1U : 0U) || !at.before<MemfdNoexec, SetupIdentity>() ||
       !at.before<MemfdNoexec, Pivot>()) {
     return false;
   }
-  if (locks.secure_bits == 0 && !locks.deny_write_execute) return !verify;
+  if (locks.secure_bits == 0 && !locks.deny_write_execute && !locks.core_scheduling) return !verify;
   if (!verify) return false;
   const auto& verified = std::get<VerifyLocks>(plan.steps[*verify].op);
   return verified.secure_bits == locks.secure_bits && verified.deny_write_execute == locks.deny_write_execute &&
-         at.before<SetCaps, VerifyLocks>() && at.before<DenyWriteExecute, VerifyLocks>() && at.before<VerifyLocks, Ready>();
+         verified.core_scheduling == locks.core_scheduling && at.before<SetCaps, VerifyLocks>() &&
+         at.before<DenyWriteExecute, VerifyLocks>() && at.before<CoreScheduling, VerifyLocks>() && at.before<VerifyLocks, Ready>();
 }
 
 // Nothing is mounted, and no node is made, once the masks are in place.

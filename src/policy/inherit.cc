@@ -37,6 +37,7 @@ void inherit_process(Process& own, const Process& base) {
   take(own.locked_secure_bits, base.locked_secure_bits);
   take(own.memory_deny_write_execute, base.memory_deny_write_execute);
   take(own.memfd_noexec, base.memfd_noexec);
+  take(own.core_scheduling, base.core_scheduling);
   take(own.oom_score_adj, base.oom_score_adj);
 }
 

@@ -48,6 +48,7 @@ struct Process {
   Rule<std::vector<std::string>> locked_secure_bits;  // names of secure_bits.h
   Rule<WriteExecute> memory_deny_write_execute;
   Rule<bool> memfd_noexec;  // true: no file in memory (memfd_create(2)) is executed
+  Rule<bool> core_scheduling;  // true: no core runs a thread of it and one of anything else at once
   Rule<std::int64_t> oom_score_adj;  // the least: who is more likely to be killed than others stays so
 };
 

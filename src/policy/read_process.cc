@@ -88,7 +88,7 @@ base::Result<std::vector<std::string>> get_secure_bits(const oci::Cursor& value)
 base::Result<void> read_process(const oci::Cursor& value, Process& out) {
   const auto section = TRY(Section::open(
       value, {"capabilities", "unprivilegedPorts", "noNewPrivileges", "rootUser", "rlimits", "realtime", "umask", "oomScoreAdj",
-              "lockedSecureBits", "memoryDenyWriteExecute", "memfdNoexec"}));
+              "lockedSecureBits", "memoryDenyWriteExecute", "memfdNoexec", "coreScheduling"}));
   TRY(section.take("capabilities", out.capabilities, get_capabilities));
   TRY(section.take("unprivilegedPorts", out.unprivileged_ports, get_flag));
   TRY(section.take("noNewPrivileges", out.no_new_privileges, get_flag));
@@ -99,6 +99,7 @@ base::Result<void> read_process(const oci::Cursor& value, Process& out) {
   TRY(section.take("lockedSecureBits", out.locked_secure_bits, get_secure_bits));
   TRY(section.take("memoryDenyWriteExecute", out.memory_deny_write_execute, get_write_execute));
   TRY(section.take("memfdNoexec", out.memfd_noexec, get_flag));
+  TRY(section.take("coreScheduling", out.core_scheduling, get_flag));
   return section.take("oomScoreAdj", out.oom_score_adj, [](const oci::Cursor& v) { return v.get_i64(-1000, 1000); });
 }
 

@@ -1,5 +1,7 @@
 // What the process is: ids, capabilities, limits, what it was given.
 
+#include <asm/unistd.h>
+#include <linux/prctl.h>
 #include <linux/sched.h>
 
 #include <algorithm>
@@ -103,6 +105,8 @@ void expect_given(const Sandbox& box, Expectations& out) {
   if (!box.spec.hostname.empty() && box.has_namespace(CLONE_NEWUTS)) {
     out.push_back({"process", "host name", "hostname", base::escape(box.spec.hostname), "/hostname"});
   }
+  if (box.hardened.locks().core_scheduling && !box.refusal({plan::kNativeAbi, __NR_prctl, {{PR_SCHED_CORE}}}))
+    out.push_back({"process", "cookie of core scheduling", "scheduling.cookie", "one", "policy"});
   const std::int32_t score = box.plan.oom_score_adj.value_or(box.host.oom_score_adj);
   if (box.procfs) out.push_back({"limits", "out-of-memory score", "oom_score_adj", cat(score), "/process/oomScoreAdj"});
 }

@@ -83,7 +83,7 @@ std::string keeps_below_every_layer(const Input& input, const Decider& decide, R
       // These are not in config.json, so they are decided on each time.
       if (decision.control == "filesystem.nosuid" || decision.control == "filesystem.nodev") continue;
       if (decision.control == "process.lockedSecureBits" || decision.control == "process.memoryDenyWriteExecute") continue;
-      if (decision.control == "process.memfdNoexec") continue;
+      if (decision.control == "process.memfdNoexec" || decision.control == "process.coreScheduling") continue;
       if (decision.control.starts_with("landlock.")) continue;
       if (!decision.degraded && !decision.warning) return document.policy.name + " changes " + decision.control;
     }
@@ -108,6 +108,8 @@ std::string lock_left_open(const policy::Policy& limit, const Input& input, cons
   const auto& namespaces = out.after.linux.namespaces;
   const bool own_pids = std::any_of(namespaces.begin(), namespaces.end(), [](const auto& ns) { return ns.type == CLONE_NEWPID && ns.path.empty(); });
   if (on(process.memfd_noexec) && own_pids && able.memfd_noexec_unable.empty() && !out.locks.memfd_noexec) return "files in memory";
+  const bool shared_cores = !able.one_thread_a_core && able.core_scheduling_unable.empty();
+  if (on(process.core_scheduling) && shared_cores && !out.locks.core_scheduling) return "cores";
   const auto& landlock = limit.landlock;
   if (able.landlock_abi < 2) return "";
   if (on(landlock.enable) && !out.landlock) return "Landlock";
@@ -308,6 +310,7 @@ TEST(ChainProperty, EachLockThatIsLeftOpenIsNoticed) {
       {"secure bits", [](Output& o) { o.locks.secure_bits = 0; }},
       {"written and executed", [](Output& o) { o.locks.deny_write_execute = false; }},
       {"files in memory", [](Output& o) { o.locks.memfd_noexec = false; }},
+      {"cores", [](Output& o) { o.locks.core_scheduling = false; }},
       {"ports to bind", [](Output& o) { if (o.landlock) o.landlock->bind.reset(); }},
       {"ports to connect to", [](Output& o) { if (o.landlock) o.landlock->connect.reset(); }},
       {"signal", [](Output& o) { if (o.landlock) o.landlock->signals = false; }},

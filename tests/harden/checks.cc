@@ -168,6 +168,7 @@ bool is_beside_config(const harden::Decision& d) {
   return d.degraded || d.warning || d.control == "filesystem.nosuid" || d.control == "filesystem.nodev" ||
          d.control == "seccomp" || d.control == "process.lockedSecureBits" ||
          d.control == "process.memoryDenyWriteExecute" || d.control == "process.memfdNoexec" ||
+         d.control == "process.coreScheduling" ||
          d.control.starts_with("landlock.");
 }
 

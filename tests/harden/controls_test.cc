@@ -181,6 +181,26 @@ TEST(MemfdNoexec, IsOfANewPidNamespace) {
   EXPECT_EQ(decision(hardened(docker(), policy), "process.memfdNoexec"), nullptr);
 }
 
+TEST(CoreScheduling, IsACookieOfItsOwnWhereCoresRunTwoThreads) {
+  auto policy = none();
+  policy.process.core_scheduling = rule(true);
+  auto able = can_remap();
+  const auto effective = [&](bool cookie, bool degraded) {
+    const auto out = hardened(docker(), policy, able);
+    const auto* told = decision(out, "process.coreScheduling");
+    EXPECT_EQ(out.hardened.locks().core_scheduling, cookie);
+    EXPECT_TRUE(told != nullptr && told->degraded == degraded);
+    return told == nullptr ? "" : told->effective;
+  };
+  EXPECT_EQ(effective(true, false), "a cookie of its own");
+  able.core_scheduling_unable = "too old a kernel";
+  EXPECT_EQ(effective(false, true), "shares cores with others");
+  able.one_thread_a_core = true;
+  EXPECT_EQ(effective(false, false), "no core of this host runs two threads at once");
+  policy.process.core_scheduling = rule(false);
+  EXPECT_EQ(decision(hardened(docker(), policy), "process.coreScheduling"), nullptr);
+}
+
 TEST(Cpu, StaysBelowTheCeilingInBothWords) {
   auto policy = none();
   policy.resources.cpu = rule(policy::Limit{.standard = 500, .max = 2000});

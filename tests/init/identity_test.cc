@@ -171,6 +171,35 @@ TEST_F(Identity, WhatWasWritableIsNotExecuted) {
   });
 }
 
+TEST_F(Identity, ACookieThatIsNotTheCallers) {
+  check_in_child([] {
+    Bench bench;
+    auto verify = bench.op();
+    verify.flags = plan::image::kCookie;
+    const long before = verify_locks(bench.ctx, verify);
+    if (before == -ENODEV || before == -EINVAL) {  // no core with two threads, or a kernel without: harden() knows
+      EXPECT_EQ(core_scheduling(bench.ctx, bench.op()), before);
+      return;
+    }
+    EXPECT_EQ(before, -EPERM);
+    EXPECT_EQ(bench.ctx.detail, kMismatch);
+    ASSERT_EQ(core_scheduling(bench.ctx, bench.op()), 0);
+    EXPECT_EQ(verify_locks(bench.ctx, verify), 0);
+    std::uint64_t mine = 0, childs = 0;
+    ASSERT_EQ(get_cookie(mine), 0);
+    check_in_child([&] {
+      ASSERT_EQ(get_cookie(childs), 0);
+      EXPECT_EQ(childs, mine) << "kept by fork";
+      Bench other;
+      ASSERT_EQ(core_scheduling(other.ctx, other.op()), 0);
+      EXPECT_EQ(other.ctx.cookie, mine);
+      EXPECT_EQ(verify_locks(other.ctx, verify), 0);
+    });
+    bench.ctx.cookie = mine;
+    expect_mismatch(bench, verify_locks(bench.ctx, verify));
+  });
+}
+
 TEST_F(Identity, NoNewPrivsAndNotDumpable) {
   check_in_child([] {
     Bench bench;

@@ -1,0 +1,23 @@
+#include "kernel/cpu.h"
+
+#include <fcntl.h>
+#include <linux/prctl.h>
+#include <sys/prctl.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "kernel/file.h"
+
+namespace kernel {
+
+CoreScheduling probe_core_scheduling() {
+  std::uint64_t cookie = 0;
+  if (::prctl(PR_SCHED_CORE, PR_SCHED_CORE_GET, 0, PR_SCHED_CORE_SCOPE_THREAD, &cookie) == 0) return CoreScheduling::kAvailable;
+  if (errno == ENODEV) return CoreScheduling::kNoNeed;
+  // EINVAL: built without, or older than 5.14. Without this file (built without CONFIG_SMP) nothing is known.
+  const auto active = read_file_at(AT_FDCWD, "/sys/devices/system/cpu/smt/active", 64);
+  return active.has_value() && active->starts_with("0") ? CoreScheduling::kNoNeed : CoreScheduling::kMissing;
+}
+
+}  // namespace kernel
