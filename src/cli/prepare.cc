@@ -1,6 +1,7 @@
 #include "cli/prepare.h"
 
 #include <fcntl.h>
+#include <linux/prctl.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -140,6 +141,16 @@ void find_core_scheduling(harden::Abilities& abilities, const kernel::Facts& fac
     abilities.core_scheduling_unable = cat("Linux ", facts.kernel_release, " was built without core scheduling, or is older than 5.14");
 }
 
+void find_speculation(harden::Abilities& abilities) {
+  std::vector<std::string> open;
+  for (const auto& [control, name] : {std::pair{PR_SPEC_STORE_BYPASS, "store bypass"}, {PR_SPEC_INDIRECT_BRANCH, "indirect branches"}}) {
+    const auto state = kernel::probe_speculation(static_cast<unsigned long>(control));
+    if (state == kernel::Speculation::kControllable) abilities.speculation |= 1U << control;
+    if (state == kernel::Speculation::kOpen) open.emplace_back(name);
+  }
+  if (!open.empty()) abilities.speculation_unable = cat(base::join(open, ", "), ": this kernel leaves it to no process (spec_store_bypass_disable, spectre_v2_user, mitigations)");
+}
+
 harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& spec, const policy::Effective& policy, int root_fd,
                                  const PrepareRequest& request) {
   harden::Abilities abilities;
@@ -153,6 +164,7 @@ harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& sp
   abilities.mdwe_unable = mdwe_obstacle(facts);
   abilities.memfd_noexec_unable = memfd_noexec_obstacle(facts);
   if (has_rule(policy, [](const auto& p) -> auto& { return p.process.core_scheduling; })) find_core_scheduling(abilities, facts);
+  if (has_rule(policy, [](const auto& p) -> auto& { return p.process.speculation; })) find_speculation(abilities);
   abilities.landlock_abi = facts.landlock_abi;
   if (!request.remap_unable.empty()) {
     abilities.remap_unable = request.remap_unable;

@@ -33,6 +33,9 @@ struct Abilities {
   // Whether cores run more than one thread at once; asked only if a rule looks at it, and so is the next.
   bool one_thread_a_core = false;
   std::string core_scheduling_unable;  // why a process cannot have cores to itself; empty: it can
+  // 1 << PR_SPEC_*: what a process can give up; asked only if a rule looks at it, and so is the next.
+  std::uint32_t speculation = 0;
+  std::string speculation_unable;  // what is open, and cannot be given up: why
   std::string entrypoint;   // the kind of program that the container runs (policy/subject.h), if a rule looks at it
   int landlock_abi = 0;       // landlock(7), "Landlock ABI"; 0: there is none
 };
@@ -77,6 +80,8 @@ struct ProcessLocks {
   bool deny_write_execute = false;  // PR_SET_MDWE
   bool memfd_noexec = false;        // vm.memfd_noexec of its pid namespace
   bool core_scheduling = false;     // a cookie of its own (PR_SCHED_CORE)
+  bool no_spec_allow = false;       // the filter is loaded without SECCOMP_FILTER_FLAG_SPEC_ALLOW
+  std::uint32_t speculation = 0;    // 1 << PR_SPEC_*, given up for good
 };
 
 struct Outcome;

@@ -95,6 +95,7 @@ long capabilities(Context&, const plan::image::Op&);
 long no_new_privs(Context&, const plan::image::Op&);
 long deny_write_execute(Context&, const plan::image::Op&);
 long core_scheduling(Context&, const plan::image::Op&);
+long speculation(Context&, const plan::image::Op&);
 long not_dumpable(Context&, const plan::image::Op&);
 // verify.cc
 long verify_identity(Context&, const plan::image::Op&);

@@ -96,6 +96,16 @@ long core_scheduling(Context& ctx, const Op&) {
   return call(__NR_prctl, PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0);
 }
 
+// For good, and kept by fork and execve (Documentation/userspace-api/spec_ctrl.rst).
+long speculation(Context&, const Op& op) {
+  for (std::uint32_t control = 0; op.a >> control != 0; ++control) {
+    if ((op.a >> control & 1) == 0) continue;
+    const long result = call(__NR_prctl, PR_SET_SPECULATION_CTRL, control, PR_SPEC_FORCE_DISABLE, 0, 0);
+    if (failed(result)) return result;
+  }
+  return 0;
+}
+
 long not_dumpable(Context&, const Op&) { return call(__NR_prctl, PR_SET_DUMPABLE, 0); }
 
 }  // namespace init

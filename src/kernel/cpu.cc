@@ -20,4 +20,13 @@ CoreScheduling probe_core_scheduling() {
   return active.has_value() && active->starts_with("0") ? CoreScheduling::kNoNeed : CoreScheduling::kMissing;
 }
 
+Speculation probe_speculation(unsigned long control) {
+  const int answer = ::prctl(PR_GET_SPECULATION_CTRL, control, 0, 0, 0);
+  if (answer < 0) return Speculation::kOpen;  // ENODEV, EINVAL: this kernel does not know
+  const auto state = static_cast<unsigned long>(answer);
+  if ((state & PR_SPEC_PRCTL) != 0) return Speculation::kControllable;
+  const bool off = state == PR_SPEC_NOT_AFFECTED || (state & (PR_SPEC_DISABLE | PR_SPEC_FORCE_DISABLE)) != 0;
+  return off ? Speculation::kMitigated : Speculation::kOpen;
+}
+
 }  // namespace kernel

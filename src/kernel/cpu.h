@@ -11,4 +11,12 @@ enum class CoreScheduling {
 };
 CoreScheduling probe_core_scheduling();
 
+// Documentation/userspace-api/spec_ctrl.rst
+enum class Speculation {
+  kMitigated,     // the processor is not open to it, or the kernel takes it from all
+  kControllable,  // a process can give it up
+  kOpen,          // neither
+};
+Speculation probe_speculation(unsigned long control);  // PR_SPEC_*
+
 }  // namespace kernel

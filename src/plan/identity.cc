@@ -98,13 +98,14 @@ base::Result<void> plan_identity(Builder& b) {
   if (process.no_new_privileges) b.add(NoNewPrivs{}, "/process/noNewPrivileges");
   if (locks.deny_write_execute) b.add(DenyWriteExecute{}, locked_by);
   if (locks.core_scheduling) b.add(CoreScheduling{}, locked_by);
+  if (locks.speculation != 0) b.add(Speculation{locks.speculation}, locked_by);
   b.add(NotDumpable{}, "runtime: nothing of init can be read until the program is in place");
 
   b.add(VerifyIdentity{user.uid, user.gid, user.additional_gids}, "/process/user");
   b.add(VerifyCaps{caps}, "/process/capabilities");
   if (process.no_new_privileges) b.add(VerifyNoNewPrivs{}, "/process/noNewPrivileges");
-  if (locks.secure_bits != 0 || locks.deny_write_execute || locks.core_scheduling)
-    b.add(VerifyLocks{locks.secure_bits, locks.deny_write_execute, locks.core_scheduling}, locked_by);
+  const auto verify = verification(locks);
+  if (verify != VerifyLocks{}) b.add(verify, locked_by);
   b.add(VerifyCwd{}, "/process/cwd");
   return base::ok();
 }

@@ -55,11 +55,12 @@ enum class OpKind : std::uint16_t {
   kNoNewPrivs,     // -
   kDenyWriteExecute,  // -
   kCoreScheduling,    // -  a new cookie
+  kSpeculation,    // a: 1 << PR_SPEC_*, disabled for good
   kNotDumpable,    // -
   kVerifyIdentity, // a: uid; b: gid; words: supplementary groups
   kVerifyCaps,     // words as kCapabilities, then bounding lo, hi
   kVerifyNoNewPrivs,  // -
-  kVerifyLocks,    // a: SECBIT_* that must be set; flags: kWriteExecute, kCookie
+  kVerifyLocks,    // a: SECBIT_* that must be set; b: 1 << PR_SPEC_*, disabled for good; flags: kWriteExecute, kCookie
   kVerifyMount,    // text: path; a: ST_* flags that must be set; b: f_type that it must have, or 0
   kVerifyMask,     // text: path
   kVerifyCwd,      // -

@@ -41,6 +41,7 @@ void tell_lost(const harden::Hardened& hardened, std::vector<std::string>& lost)
   if (locks.secure_bits != 0) lost.emplace_back("process.lockedSecureBits");
   if (locks.deny_write_execute) lost.emplace_back("process.memoryDenyWriteExecute");
   if (locks.core_scheduling) lost.emplace_back("process.coreScheduling");
+  if (locks.speculation != 0) lost.emplace_back("process.speculation: what a process gives up by itself");
   if (locks.memfd_noexec) lost.emplace_back("process.memfdNoexec");
   if (hardened.landlock()) lost.emplace_back("landlock");
   if (hardened.wall_clock() != 0) lost.push_back(cat("resources.wallClock: ", base::duration(hardened.wall_clock())));

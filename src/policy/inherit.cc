@@ -38,6 +38,7 @@ void inherit_process(Process& own, const Process& base) {
   take(own.memory_deny_write_execute, base.memory_deny_write_execute);
   take(own.memfd_noexec, base.memfd_noexec);
   take(own.core_scheduling, base.core_scheduling);
+  take(own.speculation, base.speculation);
   take(own.oom_score_adj, base.oom_score_adj);
 }
 

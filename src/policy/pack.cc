@@ -125,9 +125,9 @@ void fields(P& t, auto&& each) {
 }
 void fields(Is<Process> auto& t, auto&& each) {
   auto& [capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask,
-         locked_secure_bits, memory_deny_write_execute, memfd_noexec, core_scheduling, oom_score_adj] = t;
+         locked_secure_bits, memory_deny_write_execute, memfd_noexec, core_scheduling, speculation, oom_score_adj] = t;
   each(capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask,
-       locked_secure_bits, memory_deny_write_execute, memfd_noexec, core_scheduling, oom_score_adj);
+       locked_secure_bits, memory_deny_write_execute, memfd_noexec, core_scheduling, speculation, oom_score_adj);
 }
 void fields(Is<Namespaces> auto& t, auto&& each) {
   auto& [own] = t;

@@ -27,6 +27,12 @@ enum class WriteExecute {
   kDeny,
 };
 
+// What becomes of speculation that lets programs learn of each other, where the processor is open to it.
+enum class Speculation {
+  kDefault,  // no filter of system calls brings back what the kernel takes away
+  kDeny,     // the process gives it up for good, too
+};
+
 // The most that a limit may be; a soft limit the request does not set is `soft`.
 struct RlimitCeiling {
   std::string type;  // "RLIMIT_NOFILE"
@@ -49,6 +55,7 @@ struct Process {
   Rule<WriteExecute> memory_deny_write_execute;
   Rule<bool> memfd_noexec;  // true: no file in memory (memfd_create(2)) is executed
   Rule<bool> core_scheduling;  // true: no core runs a thread of it and one of anything else at once
+  Rule<Speculation> speculation;
   Rule<std::int64_t> oom_score_adj;  // the least: who is more likely to be killed than others stays so
 };
 

@@ -41,6 +41,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"process.memoryDenyWriteExecute"}, p.process.memory_deny_write_execute...);
   each(Control{"process.memfdNoexec", kTrue}, p.process.memfd_noexec...);
   each(Control{"process.coreScheduling", kTrue}, p.process.core_scheduling...);
+  each(Control{"process.speculation"}, p.process.speculation...);
   each(Control{"namespaces.own"}, p.namespaces.own...);
   each(Control{"filesystem.readonlyRoot", kTrue}, p.filesystem.readonly_root...);
   each(Control{"filesystem.recursiveReadonly", kTrue}, p.filesystem.recursive_readonly...);

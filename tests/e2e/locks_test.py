@@ -1,4 +1,4 @@
-"""What a function leaves to be learned by what runs beside it: the rule coreScheduling, seen from inside."""
+"""What a function leaves to be learned by what runs beside it: the rules coreScheduling and speculation, seen from inside."""
 
 import ctypes
 import errno
@@ -8,7 +8,9 @@ import pathlib
 import harness
 import node
 
-PR_SCHED_CORE = 62
+PR_GET_SPECULATION_CTRL, PR_SCHED_CORE = 52, 62
+CONTROLS = {"store_bypass": 0, "indirect_branch": 1}
+BY_PROCESS, GIVEN_UP = 1, 8  # PR_SPEC_PRCTL, PR_SPEC_FORCE_DISABLE
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -48,6 +50,44 @@ class CoreSchedulingTest(Case):
         self.add("required", "floor", process={"coreScheduling": True}, modes={"process.coreScheduling": {"required": True}})
         result = self.run_here(self.bundle("probe"))
         self.assertEqual(result.code, 1 if missing else 0, str(result))
+
+
+class SpeculationTest(Case):
+    def test_it_is_given_up_where_a_process_can(self):
+        before = {name: LIBC.prctl(PR_GET_SPECULATION_CTRL, number, 0, 0, 0) for name, number in CONTROLS.items()}
+        self.add("speculation", "floor", process={"speculation": "deny"})
+        seen = self.seen("process")["scheduling"]
+        for name, state in before.items():
+            with self.subTest(control=name):
+                self.assertEqual(seen[name], BY_PROCESS | GIVEN_UP if state > 0 and state & BY_PROCESS else state)
+        open_here = [name for name, state in before.items() if state < 0 or (state and not state & (BY_PROCESS | GIVEN_UP | 4))]
+        told = self.decided("process.speculation")
+        self.assertEqual(told["degraded"], bool(open_here))
+        bundle = self.bundle("busybox", args=["/bin/grep", "^Speculation", "/proc/self/status"])
+        lines = dict(line.split(":\t") for line in self.assert_ok(self.run_here(bundle)).out.splitlines())
+        if before["store_bypass"] > 0 and before["store_bypass"] & BY_PROCESS:
+            self.assertEqual(lines["Speculation_Store_Bypass"], "thread force mitigated")
+        if before["indirect_branch"] > 0 and before["indirect_branch"] & BY_PROCESS:
+            self.assertEqual(lines["SpeculationIndirectBranch"], "conditional force disabled")
+
+    def test_the_probe_foretells_it(self):
+        self.add("locks", "floor", process={"speculation": "deny", "coreScheduling": True})
+        result = self.here("probe", "--bundle", self.bundle("probe").write().path, "--format", "json")
+        self.assertEqual(result.code, 0, str(result))
+        rows = {row["attempt"]: row for row in json.loads(result.out)["controls"]}
+        for attempt, name in (("speculative store bypass", "store_bypass"), ("speculation on indirect branches", "indirect_branch")):
+            state = LIBC.prctl(PR_GET_SPECULATION_CTRL, CONTROLS[name], 0, 0, 0)
+            self.assertEqual(attempt in rows, state > 0 and state & BY_PROCESS != 0, attempt)
+        self.assertEqual("cookie of core scheduling" in rows, cookie() in ("one", "none"))
+
+    def test_no_filter_of_faas_brings_it_back(self):
+        bundle = self.bundle("probe")
+        bundle.config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW"}
+        bundle.write()
+        for policy, flags in (("passthrough", None), ("faas", [])):
+            with self.subTest(policy=policy):
+                out = self.assert_ok(self.runtime("policy", "render", "--bundle", bundle.path, policy=policy)).out
+                self.assertEqual(json.loads(out)["linux"]["seccomp"].get("flags"), flags)
 
 
 if __name__ == "__main__":

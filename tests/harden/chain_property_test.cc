@@ -83,7 +83,9 @@ std::string keeps_below_every_layer(const Input& input, const Decider& decide, R
       // These are not in config.json, so they are decided on each time.
       if (decision.control == "filesystem.nosuid" || decision.control == "filesystem.nodev") continue;
       if (decision.control == "process.lockedSecureBits" || decision.control == "process.memoryDenyWriteExecute") continue;
-      if (decision.control == "process.memfdNoexec" || decision.control == "process.coreScheduling") continue;
+      if (decision.control == "process.memfdNoexec" || decision.control == "process.coreScheduling" ||
+          decision.control == "process.speculation")
+        continue;
       if (decision.control.starts_with("landlock.")) continue;
       if (!decision.degraded && !decision.warning) return document.policy.name + " changes " + decision.control;
     }
@@ -110,6 +112,10 @@ std::string lock_left_open(const policy::Policy& limit, const Input& input, cons
   if (on(process.memfd_noexec) && own_pids && able.memfd_noexec_unable.empty() && !out.locks.memfd_noexec) return "files in memory";
   const bool shared_cores = !able.one_thread_a_core && able.core_scheduling_unable.empty();
   if (on(process.core_scheduling) && shared_cores && !out.locks.core_scheduling) return "cores";
+  const auto& flags = out.after.linux.seccomp ? out.after.linux.seccomp->flags : std::optional(std::vector<std::string>());
+  const bool spec_allow = !flags || std::find(flags->begin(), flags->end(), "SECCOMP_FILTER_FLAG_SPEC_ALLOW") != flags->end();
+  if (process.speculation && (spec_allow || !out.locks.no_spec_allow)) return "the filter's flags";
+  if (process.speculation && process.speculation->value == policy::Speculation::kDeny && out.locks.speculation != able.speculation) return "speculation";
   const auto& landlock = limit.landlock;
   if (able.landlock_abi < 2) return "";
   if (on(landlock.enable) && !out.landlock) return "Landlock";
@@ -311,6 +317,8 @@ TEST(ChainProperty, EachLockThatIsLeftOpenIsNoticed) {
       {"written and executed", [](Output& o) { o.locks.deny_write_execute = false; }},
       {"files in memory", [](Output& o) { o.locks.memfd_noexec = false; }},
       {"cores", [](Output& o) { o.locks.core_scheduling = false; }},
+      {"speculation", [](Output& o) { o.locks.speculation = 0; }},
+      {"the filter's flags", [](Output& o) { if (o.after.linux.seccomp) o.after.linux.seccomp->flags.reset(); }},
       {"ports to bind", [](Output& o) { if (o.landlock) o.landlock->bind.reset(); }},
       {"ports to connect to", [](Output& o) { if (o.landlock) o.landlock->connect.reset(); }},
       {"signal", [](Output& o) { if (o.landlock) o.landlock->signals = false; }},

@@ -201,6 +201,50 @@ TEST(CoreScheduling, IsACookieOfItsOwnWhereCoresRunTwoThreads) {
   EXPECT_EQ(decision(hardened(docker(), policy), "process.coreScheduling"), nullptr);
 }
 
+TEST(Speculation, IsNotBroughtBackByAFilter) {
+  auto policy = none();
+  const std::string allow = "SECCOMP_FILTER_FLAG_SPEC_ALLOW", log = "SECCOMP_FILTER_FLAG_LOG";
+  auto spec = docker();
+  using Flags = std::optional<std::vector<std::string>>;
+  const auto flags = [&](const Flags& asked) {
+    spec.linux.seccomp->flags = asked;
+    const auto out = hardened(spec, policy);
+    EXPECT_EQ(out.hardened.locks().no_spec_allow, policy.process.speculation.has_value());
+    return out.hardened.spec().linux.seccomp->flags;
+  };
+  EXPECT_EQ(flags({}), Flags());
+  policy.process.speculation = rule(policy::Speculation::kDefault);
+  EXPECT_EQ(flags({}), Flags(std::vector<std::string>{})) << "absent is the flag, as with runc";
+  EXPECT_EQ(flags({{log, allow}}), Flags({log}));
+  EXPECT_EQ(flags({{log}}), Flags({log}));
+  EXPECT_EQ(decision(hardened(spec, policy), "process.speculation"), nullptr);
+  spec.linux.seccomp.reset();
+  EXPECT_EQ(decision(hardened(spec, policy), "process.speculation"), nullptr) << "there is no filter to load with it";
+}
+
+TEST(Speculation, IsGivenUpWhereAProcessCan) {
+  auto policy = none();
+  auto able = can_remap();
+  auto spec = docker();
+  spec.linux.seccomp.reset();
+  policy.process.speculation = rule(policy::Speculation::kDefault);
+  EXPECT_EQ(hardened(spec, policy, able).hardened.locks().speculation, 0U);
+  policy.process.speculation = rule(policy::Speculation::kDeny);
+  const auto effective = [&](std::uint32_t controls, const char* unable) {
+    able.speculation = controls;
+    able.speculation_unable = unable;
+    const auto out = hardened(spec, policy, able);
+    EXPECT_EQ(out.hardened.locks().speculation, controls);
+    const auto* told = decision(out, "process.speculation");
+    EXPECT_TRUE(told != nullptr && told->degraded == (*unable != '\0'));
+    return told == nullptr ? "" : told->effective;
+  };
+  EXPECT_EQ(effective(3, ""), "given up: store bypass, indirect branches");
+  EXPECT_EQ(effective(1, ""), "given up: store bypass");
+  EXPECT_EQ(effective(2, "store bypass: x"), "given up: indirect branches");
+  EXPECT_EQ(effective(0, ""), "given up: nothing that this kernel leaves to a process");
+}
+
 TEST(Cpu, StaysBelowTheCeilingInBothWords) {
   auto policy = none();
   policy.resources.cpu = rule(policy::Limit{.standard = 500, .max = 2000});

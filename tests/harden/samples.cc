@@ -159,7 +159,7 @@ policy::Policy environmental() {
 
 harden::Abilities can_remap() {
   return {.remap = true, .remap_unable = "", .remap_base = 1000000000, .noswap = true, .noswap_unable = "",
-          .landlock_abi = harden::kNewestLandlock};
+          .speculation = 3, .landlock_abi = harden::kNewestLandlock};
 }
 harden::Abilities cannot_remap() {
   return {.remap = false, .remap_unable = "no idmapped mounts", .remap_base = 0, .noswap_unable = "too old a kernel"};

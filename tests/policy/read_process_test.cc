@@ -29,4 +29,14 @@ TEST(ReadProcess, CoreScheduling) {
   EXPECT_EQ(error(R"("coreScheduling": "auto")"), "/process/coreScheduling: want true or false, have \"auto\"");
 }
 
+TEST(ReadProcess, Speculation) {
+  for (const auto& [text, value] : {std::pair{"default", policy::Speculation::kDefault}, {"deny", policy::Speculation::kDeny}}) {
+    const auto policy = read(base::cat(R"("speculation": ")", text, "\""));
+    ASSERT_TRUE(policy) << policy.error().message();
+    EXPECT_EQ(policy->process.speculation->value, value);
+  }
+  EXPECT_EQ(error(R"("speculation": "allow")"), "/process/speculation: want \"default\" or \"deny\", have \"allow\"");
+  EXPECT_EQ(error(R"("speculation": true)").substr(0, 26), "/process/speculation: want");
+}
+
 }  // namespace
