@@ -79,6 +79,7 @@ void harden_mount_options(Work& work);
 void harden_paths(Work& work);
 void harden_devices(Work& work);
 void harden_sysctl(Work& work);
+base::Result<void> check_cgroup_place(const Work& work);
 void harden_unified_names(Work& work);
 base::Result<void> harden_resources(Work& work);
 base::Result<void> harden_more_resources(Work& work);

@@ -94,6 +94,7 @@ void inherit(Policy& policy, const Policy& base) {
   take(policy.resources.swap, base.resources.swap);
   take(policy.resources.unified, base.resources.unified);
   take(policy.resources.wall_clock, base.resources.wall_clock);
+  take(policy.resources.cgroup_below, base.resources.cgroup_below);
   take(policy.lsm.unconfined, base.lsm.unconfined);
   take(policy.lsm.required, base.lsm.required);
   inherit_environment(policy.environment, base.environment);

@@ -148,8 +148,8 @@ void fields(Is<Sysctl> auto& t, auto&& each) {
   each(allow);
 }
 void fields(Is<Resources> auto& t, auto&& each) {
-  auto& [pids, memory, cpu, swap, unified, wall_clock] = t;
-  each(pids, memory, cpu, swap, unified, wall_clock);
+  auto& [pids, memory, cpu, swap, unified, wall_clock, cgroup_below] = t;
+  each(pids, memory, cpu, swap, unified, wall_clock, cgroup_below);
 }
 void fields(Is<Environment> auto& t, auto&& each) {
   auto& [allow, strip, warn, secrets, keep] = t;

@@ -125,6 +125,7 @@ struct Resources {
   Rule<bool> swap;    // false: none
   Rule<std::vector<std::string>> unified;  // the names that linux.resources.unified may have
   Rule<WallClock> wall_clock;
+  Rule<std::vector<std::string>> cgroup_below;  // cgroups: linux.cgroupsPath is one of them, or below one
 };
 
 // Of the labels that config.json asks the host's security module for, where one is on.

@@ -64,6 +64,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"resources.swap", kFalse}, p.resources.swap...);
   each(Control{"resources.unified", kShorter}, p.resources.unified...);
   each(Control{"resources.wallClock"}, p.resources.wall_clock...);
+  each(Control{"resources.cgroupBelow", kBelow}, p.resources.cgroup_below...);
   each(Control{"environment.allow", kShorter}, p.environment.allow...);
   each(Control{"environment.strip", kLonger}, p.environment.strip...);
   each(Control{"environment.warn", kNeither}, p.environment.warn...);

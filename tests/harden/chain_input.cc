@@ -20,6 +20,7 @@ const std::vector<policy::Policy>& pool() {
     out.back().resources.wall_clock = policy::Setting<policy::WallClock>{.value = {900}, .origin = {.file = "x.json", .pointer = "/resources/wallClock"}, .why = ""};
     out.back().process.core_scheduling = policy::Setting<bool>{.value = true, .origin = {.file = "x.json", .pointer = "/process/coreScheduling"}, .why = ""};
     out.back().process.speculation = policy::Setting<policy::Speculation>{.value = policy::Speculation::kDeny, .origin = {.file = "x.json", .pointer = "/process/speculation"}, .why = ""};
+    out.back().resources.cgroup_below = policy::Setting<std::vector<std::string>>{.value = {"/docker", "/kubepods/burstable", "/openfaas-fn"}, .origin = {.file = "x.json", .pointer = "/resources/cgroupBelow"}, .why = ""};
     out.back().landlock.bind = policy::Setting<policy::Ports>{.value = {0, 8, 8080}, .origin = {.file = "x.json", .pointer = "/landlock/bind"}, .why = ""};
     out.back().landlock.connect = policy::Setting<policy::Ports>{.value = {5432}, .origin = {.file = "x.json", .pointer = "/landlock/connect"}, .why = ""};
     return out;

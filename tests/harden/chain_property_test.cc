@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "chain_input.h"
+#include "base/text.h"
 #include "checks.h"
 #include "flatten.h"
 #include "policy/combine.h"
@@ -116,6 +117,8 @@ std::string lock_left_open(const policy::Policy& limit, const Input& input, cons
   const bool spec_allow = !flags || std::find(flags->begin(), flags->end(), "SECCOMP_FILTER_FLAG_SPEC_ALLOW") != flags->end();
   if (process.speculation && (spec_allow || !out.locks.no_spec_allow)) return "the filter's flags";
   if (process.speculation && process.speculation->value == policy::Speculation::kDeny && out.locks.speculation != able.speculation) return "speculation";
+  const auto& places = limit.resources.cgroup_below;
+  if (places && std::none_of(places->value.begin(), places->value.end(), [&](const auto& p) { return base::path_within(out.after.linux.cgroups_path, p); })) return "the cgroup's place";
   const auto& landlock = limit.landlock;
   if (able.landlock_abi < 2) return "";
   if (on(landlock.enable) && !out.landlock) return "Landlock";
@@ -319,6 +322,7 @@ TEST(ChainProperty, EachLockThatIsLeftOpenIsNoticed) {
       {"cores", [](Output& o) { o.locks.core_scheduling = false; }},
       {"speculation", [](Output& o) { o.locks.speculation = 0; }},
       {"the filter's flags", [](Output& o) { if (o.after.linux.seccomp) o.after.linux.seccomp->flags.reset(); }},
+      {"the cgroup's place", [](Output& o) { o.after.linux.cgroups_path = "/dockerx"; }},
       {"ports to bind", [](Output& o) { if (o.landlock) o.landlock->bind.reset(); }},
       {"ports to connect to", [](Output& o) { if (o.landlock) o.landlock->connect.reset(); }},
       {"signal", [](Output& o) { if (o.landlock) o.landlock->signals = false; }},

@@ -299,6 +299,29 @@ TEST(Swap, IsNoneWhereMemoryIsLimited) {
   EXPECT_EQ(decision(hardened(spec, policy), "resources.swap"), nullptr);
 }
 
+TEST(CgroupBelow, RefusesWhatIsElsewhere) {
+  auto policy = none();
+  const auto refusal = [&](const std::string& asked) {
+    auto spec = docker();
+    spec.linux.cgroups_path = asked;
+    const auto out = harden::harden(spec, policy, can_remap());
+    return out ? std::string() : out.error().message();
+  };
+  EXPECT_EQ(refusal("x"), "") << "no rule";
+  policy.resources.cgroup_below = rule(std::vector<std::string>{"/kubepods", "/system.slice/bulkhead"});
+  for (const auto* fine : {"/kubepods", "/kubepods/", "//kubepods/./burstable/c1", "/x/../kubepods/y", "/system.slice/bulkhead/x"}) EXPECT_EQ(refusal(fine), "") << fine;
+  for (const auto* wrong : {"", "kubepods/x", "/", "/kubepodsx", "/system.slice", "/kubepods/../x", "/kubepods/../kubepodsx/y", "system.slice:bulkhead:x"}) {
+    EXPECT_NE(refusal(wrong), "") << wrong;
+  }
+  EXPECT_EQ(refusal("/kubepodsx/y"), "policy \"x@1\" refuses: config.json: /linux/cgroupsPath: want a cgroup in /kubepods, /system.slice/bulkhead, "
+                                     "have \"/kubepodsx/y\" (x.json:/x); hint: an absolute path");
+  EXPECT_NE(refusal("").find("have none"), std::string::npos);
+  policy.resources.cgroup_below = rule(std::vector<std::string>{"/"});
+  EXPECT_EQ(refusal("/any/place"), "");
+  policy.resources.cgroup_below = rule(std::vector<std::string>{});
+  EXPECT_NE(refusal("/any/place").find("in no place at all"), std::string::npos);
+}
+
 TEST(Unified, NamesThatAreNotKnownAreRemoved) {
   auto policy = none();
   policy.resources.unified = rule(std::vector<std::string>{"memory.*", "pids.max"});
