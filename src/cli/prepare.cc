@@ -1,6 +1,7 @@
 #include "cli/prepare.h"
 
 #include <fcntl.h>
+#include <linux/prctl.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "cli/descriptors.h"
 #include "cli/entrypoint.h"
 #include "cli/joined.h"
+#include "kernel/cpu.h"
 #include "kernel/file.h"
 #include "kernel/id_ranges.h"
 #include "kernel/inroot.h"
@@ -121,23 +123,45 @@ std::string memfd_noexec_obstacle(const kernel::Facts& facts) {
   return writable ? "" : "/proc/sys/vm/memfd_noexec is not writable";
 }
 
-// A rule of labels that are asked for has nothing to say where none is.
-bool wants_label(const policy::Policy& policy) { return policy.lsm.required && policy.lsm.required->value; }
+// Whether what is in force, or only audited, has something.
+bool any_of(const policy::Effective& policy, auto&& has) {
+  return has(policy.policy) || (!policy.audited.empty() && has(policy.audited.front()));
+}
 
+// A rule of labels that are asked for has nothing to say where none is.
 bool looks_at_labels(const oci::Spec& spec, const policy::Effective& policy) {
   const bool asked = spec.process && (!spec.process->apparmor_profile.empty() || !spec.process->selinux_label.empty());
-  return asked || wants_label(policy.policy) || (!policy.audited.empty() && wants_label(policy.audited.front()));
+  return asked || any_of(policy, [](const auto& p) { return p.lsm.required && p.lsm.required->value; });
 }
 
-bool shuts_addresses(const policy::Effective& policy) {
-  return policy.policy.network.blackhole || (!policy.audited.empty() && policy.audited.front().network.blackhole);
+void find_digests(harden::Abilities& abilities, const oci::Process& process, int root_fd) {
+  auto files = hash_program(root_fd, process);
+  if (files) {
+    abilities.program = *std::move(files);
+  } else {
+    abilities.program_unknown = files.error().message();
+  }
 }
 
-bool asks_for_digests(const policy::Effective& policy) {
-  return policy.policy.process.digests || (!policy.audited.empty() && policy.audited.front().process.digests);
+void find_core_scheduling(harden::Abilities& abilities, const kernel::Facts& facts) {
+  const auto cores = kernel::probe_core_scheduling();
+  abilities.one_thread_a_core = cores == kernel::CoreScheduling::kNoNeed;
+  if (cores == kernel::CoreScheduling::kMissing)
+    abilities.core_scheduling_unable = cat("Linux ", facts.kernel_release, " was built without core scheduling, or is older than 5.14");
 }
 
-harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& spec, int root_fd, const PrepareRequest& request) {
+void find_speculation(harden::Abilities& abilities) {
+  std::vector<std::string> open;
+  for (const auto& [control, name] : {std::pair{PR_SPEC_STORE_BYPASS, "store bypass"}, {PR_SPEC_INDIRECT_BRANCH, "indirect branches"}}) {
+    const auto state = kernel::probe_speculation(static_cast<unsigned long>(control));
+    if (state == kernel::Speculation::kControllable) abilities.speculation |= 1U << control;
+    if (state == kernel::Speculation::kOpen) open.emplace_back(name);
+  }
+  if (!open.empty()) abilities.speculation_unable = cat(base::join(open, ", "), ": this kernel leaves it to no process (spec_store_bypass_disable, spectre_v2_user, mitigations)");
+}
+
+harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& spec, const policy::Effective& policy, int root_fd,
+                                 const PrepareRequest& request) {
   harden::Abilities abilities;
   abilities.cap_last_cap = facts.cap_last_cap;
   abilities.remap_base = kFirstId + preferred_range(request.id) * kIdsEach;
@@ -148,6 +172,10 @@ harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& sp
   abilities.selinux = facts.selinux;
   abilities.mdwe_unable = mdwe_obstacle(facts);
   abilities.memfd_noexec_unable = memfd_noexec_obstacle(facts);
+  if (any_of(policy, [](const auto& p) { return p.process.core_scheduling.has_value(); })) find_core_scheduling(abilities, facts);
+  if (any_of(policy, [](const auto& p) { return p.process.speculation && p.process.speculation->value == policy::Speculation::kDeny; })) find_speculation(abilities);
+  if (spec.process && any_of(policy, [](const auto& p) { return p.process.digests.has_value(); })) find_digests(abilities, *spec.process, root_fd);
+  abilities.ipv6 = !any_of(policy, [](const auto& p) { return p.network.blackhole.has_value(); }) || kernel::has_ipv6();
   abilities.landlock_abi = facts.landlock_abi;
   if (!request.remap_unable.empty()) {
     abilities.remap_unable = request.remap_unable;
@@ -248,17 +276,8 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   Selected selected = TRY(select_policy(global, spec, request.id, options.bundle, root.get(), request.refusals == Refusals::kLog));
   if (request.remap_unable.empty()) report_selection(selected.policy, log);
   const kernel::Facts facts = TRY(kernel::probe_facts(looks_at_labels(spec, selected.policy)));
-  auto abilities = find_abilities(facts, spec, root.get(), request);
+  auto abilities = find_abilities(facts, spec, selected.policy, root.get(), request);
   abilities.entrypoint = selected.entrypoint;
-  if (asks_for_digests(selected.policy) && spec.process) {
-    auto files = hash_program(root.get(), *spec.process);
-    if (files) {
-      abilities.program = *std::move(files);
-    } else {
-      abilities.program_unknown = files.error().message();
-    }
-  }
-  abilities.ipv6 = !shuts_addresses(selected.policy) || kernel::has_ipv6();
   std::optional<kernel::IdRange> ids;
   if (request.claims_ids && abilities.remap && asks_for_remapping(spec, selected.policy.policy)) {
     if (auto range = claim_ids(global.root, request.id)) {

@@ -49,6 +49,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   harden_paths(work);
   harden_devices(work);
   harden_sysctl(work);
+  TRY(check_cgroup_place(work));
   harden_unified_names(work);
   TRY(harden_resources(work));
   TRY(harden_more_resources(work));

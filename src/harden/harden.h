@@ -40,6 +40,12 @@ struct Abilities {
   bool apparmor = false, selinux = false;  // is on; asked only if a rule looks at it
   std::string mdwe_unable;  // why a process cannot give up executing what was writable; empty: it can
   std::string memfd_noexec_unable;  // why a pid namespace cannot keep files in memory from being executed; empty: it can
+  // Whether cores run more than one thread at once; asked only if a rule looks at it, and so is the next.
+  bool one_thread_a_core = false;
+  std::string core_scheduling_unable;  // why a process cannot have cores to itself; empty: it can
+  // 1 << PR_SPEC_*: what a process can give up; asked only if a rule looks at it, and so is the next.
+  std::uint32_t speculation = 0;
+  std::string speculation_unable;  // what is open, and cannot be given up: why
   std::string entrypoint;   // the kind of program that the container runs (policy/subject.h), if a rule looks at it
   std::vector<HashedFile> program;  // what is executed first, if a rule looks at it
   std::string program_unknown;      // else: why that cannot be told
@@ -86,6 +92,9 @@ struct ProcessLocks {
   std::uint32_t secure_bits = 0;    // SECBIT_*, set and locked
   bool deny_write_execute = false;  // PR_SET_MDWE
   bool memfd_noexec = false;        // vm.memfd_noexec of its pid namespace
+  bool core_scheduling = false;     // a cookie of its own (PR_SCHED_CORE)
+  bool no_spec_allow = false;       // the filter is loaded without SECCOMP_FILTER_FLAG_SPEC_ALLOW
+  std::uint32_t speculation = 0;    // 1 << PR_SPEC_*, given up for good
 };
 
 struct Outcome;

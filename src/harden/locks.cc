@@ -1,4 +1,5 @@
 // What a process can lock for itself and all that it becomes, and config.json has no words for.
+#include <linux/prctl.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -62,6 +63,69 @@ void keep_memory_files_from_execution(Work& work) {
           .degraded = !unable.empty()});
 }
 
+// Where no core runs two threads at once there is nothing to keep apart, and the kernel has no cookies to give: that is
+// what the rule is for, and no degradation.
+void keep_cores_to_itself(Work& work) {
+  const auto& rule = work.policy.process.core_scheduling;
+  if (!is_on(rule)) return;
+  const bool alone = work.abilities.one_thread_a_core;
+  const auto unable = alone ? std::string() : work.abilities.core_scheduling_unable;
+  work.locks.core_scheduling = !alone && unable.empty();
+  decide(work, *rule,
+         {.control = "process.coreScheduling",
+          .where = "/process/scheduler",
+          .requested = "absent",
+          .effective = alone ? "no core of this host runs two threads at once" : unable.empty() ? "a cookie of its own" : "shares cores with others",
+          .why = "what runs on the other thread of a core can learn what a function keeps in the caches and buffers they share",
+          .note = unable.empty() ? "" : "; not possible here: " + unable,
+          .degraded = !unable.empty()});
+}
+
+constexpr std::string_view kSpecAllow = "SECCOMP_FILTER_FLAG_SPEC_ALLOW";
+
+// Without flags runc sets this one, and so does this runtime for a request that a policy leaves as it is.
+void drop_spec_allow(Work& work, const policy::Setting<policy::Speculation>& rule, std::string_view why) {
+  work.locks.no_spec_allow = true;
+  if (!work.spec.linux.seccomp) return;
+  auto& flags = work.spec.linux.seccomp->flags;
+  const bool chosen = flags.has_value();
+  if (chosen && std::find(flags->begin(), flags->end(), kSpecAllow) == flags->end()) return;
+  if (!chosen) flags.emplace();
+  std::erase(*flags, kSpecAllow);
+  decide(work, rule,
+         {.control = "process.speculation",
+          .where = "/linux/seccomp/flags",
+          .requested = chosen ? std::string(kSpecAllow) : "absent",
+          .effective = base::cat("not ", kSpecAllow),
+          .why = why});
+}
+
+std::string speculation_names(std::uint32_t controls) {
+  std::vector<std::string> out;
+  if ((controls & 1U << PR_SPEC_STORE_BYPASS) != 0) out.emplace_back("store bypass");
+  if ((controls & 1U << PR_SPEC_INDIRECT_BRANCH) != 0) out.emplace_back("indirect branches");
+  return list(out, "nothing that this kernel leaves to a process");
+}
+
+// What the processor is not open to, or the kernel takes from all, need not be given up.
+void give_up_speculation(Work& work) {
+  const auto& rule = work.policy.process.speculation;
+  if (!rule) return;
+  constexpr std::string_view kWhy = "what a processor does ahead of time lets programs learn what others keep in memory";
+  drop_spec_allow(work, *rule, kWhy);
+  if (rule->value != policy::Speculation::kDeny) return;
+  const auto& unable = work.abilities.speculation_unable;
+  work.locks.speculation = work.abilities.speculation;
+  decide(work, *rule,
+         {.control = "process.speculation",
+          .where = "/process/args",
+          .requested = "absent",
+          .effective = "given up: " + speculation_names(work.locks.speculation),
+          .why = kWhy,
+          .note = unable.empty() ? "" : "; not possible here: " + unable,
+          .degraded = !unable.empty()});
+}
+
 }  // namespace
 
 void harden_locks(Work& work) {
@@ -69,6 +133,8 @@ void harden_locks(Work& work) {
   lock_secure_bits(work);
   deny_write_execute(work);
   keep_memory_files_from_execution(work);
+  keep_cores_to_itself(work);
+  give_up_speculation(work);
 }
 
 }  // namespace harden

@@ -109,6 +109,20 @@ void harden_swap(Work& work) {
 
 }  // namespace
 
+// A path that is not absolute, or none, leads to wherever the caller is.
+base::Result<void> check_cgroup_place(const Work& work) {
+  const auto& rule = work.policy.resources.cgroup_below;
+  if (!rule) return base::ok();
+  const auto& asked = work.spec.linux.cgroups_path;
+  const auto path = clean_path(asked);
+  const bool fits = std::any_of(rule->value.begin(), rule->value.end(), [&](const auto& place) { return base::path_within(path, place); });
+  if (asked.starts_with('/') && fits) return base::ok();
+  return base::Error::policy(base::cat("policy ", base::quote(work.policy.id()), " refuses: config.json: /linux/cgroupsPath: want a cgroup in ",
+                                       list(rule->value, "no place at all"), ", have ", asked.empty() ? "none" : base::quote(asked), " (",
+                                       rule->origin.text(), ")"))
+      .hint("an absolute path");
+}
+
 // Names that the policy does not know could set what another of its rules lowers. Before the limits: one that is removed
 // here limits nothing.
 void harden_unified_names(Work& work) {

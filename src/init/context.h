@@ -23,6 +23,7 @@ struct Context {
   bool null_attached = false;   // kMask: the slots' mounts are in the tree, clones are needed from now on
   bool empty_attached = false;
   int ruleset = -1;             // from kLandlockRuleset to kLandlockRestrict
+  std::uint64_t cookie = 0;     // of core scheduling: the caller's, from kCoreScheduling on; 0: none
   bool in_cwd = false;          // kChdir has succeeded
   volatile std::uint32_t taken = 0;  // kSeccomp: set from outside once the listener has been taken
   std::uint32_t executable = 0; // string offset of the path that kFindExecutable chose
@@ -40,6 +41,9 @@ inline std::uint64_t wide(const std::uint32_t* words) {
 constexpr long kSetMdwe = 65;
 constexpr long kGetMdwe = 66;
 constexpr long kRefuseExecGain = 1;  // PR_MDWE_REFUSE_EXEC_GAIN
+
+// The cookie of the calling thread; 0: none (Documentation/admin-guide/hw-vuln/core-scheduling.rst).
+long get_cookie(std::uint64_t& cookie);
 
 void send(const Context& ctx, MessageKind kind, std::int32_t err, std::uint32_t detail);
 bool receive(int fd, Message& message);  // false: end of file or error
@@ -91,6 +95,8 @@ long identity(Context&, const plan::image::Op&);
 long capabilities(Context&, const plan::image::Op&);
 long no_new_privs(Context&, const plan::image::Op&);
 long deny_write_execute(Context&, const plan::image::Op&);
+long core_scheduling(Context&, const plan::image::Op&);
+long speculation(Context&, const plan::image::Op&);
 long not_dumpable(Context&, const plan::image::Op&);
 // verify.cc
 long verify_identity(Context&, const plan::image::Op&);

@@ -85,6 +85,27 @@ long deny_write_execute(Context&, const Op&) {
   return call(__NR_prctl, kSetMdwe, kRefuseExecGain, 0, 0, 0);
 }
 
+long get_cookie(std::uint64_t& cookie) {
+  return call(__NR_prctl, PR_SCHED_CORE, PR_SCHED_CORE_GET, 0, PR_SCHED_CORE_SCOPE_THREAD, &cookie);
+}
+
+// Kept by fork and execve. A process can only take a cookie of its own again, or that of one which it may trace.
+long core_scheduling(Context& ctx, const Op&) {
+  const long result = get_cookie(ctx.cookie);
+  if (failed(result)) return result;
+  return call(__NR_prctl, PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0);
+}
+
+// For good, and kept by fork and execve (Documentation/userspace-api/spec_ctrl.rst).
+long speculation(Context&, const Op& op) {
+  for (std::uint32_t control = 0; op.a >> control != 0; ++control) {
+    if ((op.a >> control & 1) == 0) continue;
+    const long result = call(__NR_prctl, PR_SET_SPECULATION_CTRL, control, PR_SPEC_FORCE_DISABLE, 0, 0);
+    if (failed(result)) return result;
+  }
+  return 0;
+}
+
 long not_dumpable(Context&, const Op&) { return call(__NR_prctl, PR_SET_DUMPABLE, 0); }
 
 }  // namespace init

@@ -23,7 +23,7 @@ constexpr OpFunction kFunctions[] = {
     hostname, domainname, loopback, blackhole,
     propagation, new_mount, pivot, pivot, attach, set_attr, node, symlink, write_file, sysctl, readonly_path, mask,
     rlimit, scheduler, io_priority, personality, make_dir, own_stdio, label, bounding, identity, capabilities, set_umask,
-    change_dir, find_executable, no_new_privs, deny_write_execute, not_dumpable, verify_identity, verify_caps, verify_no_new_privs,
+    change_dir, find_executable, no_new_privs, deny_write_execute, core_scheduling, speculation, not_dumpable, verify_identity, verify_caps, verify_no_new_privs,
     verify_locks, verify_mount, verify_mask, verify_program, verify_cwd, landlock_ruleset, landlock_path, landlock_port, landlock_open,
     landlock_restrict, verify_landlock, ready, close_fds, seccomp, exec,
 };

@@ -50,6 +50,14 @@ struct Builder {
   }
 };
 
+// What init must find of them in force.
+inline VerifyLocks verification(const harden::ProcessLocks& locks) {
+  return {.secure_bits = locks.secure_bits,
+          .speculation = locks.speculation,
+          .deny_write_execute = locks.deny_write_execute,
+          .core_scheduling = locks.core_scheduling};
+}
+
 // The fragments, in the order in which plan_create() calls them.
 base::Result<void> plan_namespaces(Builder& b);      // namespaces.cc: joins, clone flags, id maps, names
 base::Result<void> plan_detached_mounts(Builder& b);  // rootfs.cc: everything that is built before the pivot

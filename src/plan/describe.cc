@@ -1,6 +1,7 @@
 // One line for each operation.
 
 #include <linux/mount.h>
+#include <linux/prctl.h>
 #include <sched.h>
 #include <sys/mount.h>
 
@@ -68,6 +69,11 @@ std::string secure_bit_names(std::uint32_t bits) {
     if ((bits & bit.bits) == bit.bits) out.emplace_back(bit.name);
   }
   return out.empty() ? "" : cat("locked ", base::join(out, ","));
+}
+
+std::string speculation_names(std::uint32_t controls) {
+  return cat((controls & 1U << PR_SPEC_STORE_BYPASS) != 0 ? " store-bypass" : "",
+             (controls & 1U << PR_SPEC_INDIRECT_BRANCH) != 0 ? " indirect-branch" : "");
 }
 
 std::string limit(std::uint64_t value) { return value == ~0ULL ? "unlimited" : std::to_string(value); }
@@ -175,6 +181,8 @@ struct Describer {
   StepText operator()(const FindExecutable& o) const { return {"find", base::join(o.candidates, " ")}; }
   StepText operator()(const NoNewPrivs&) const { return {"no-new-privs", ""}; }
   StepText operator()(const DenyWriteExecute&) const { return {"memory", "writable or executable"}; }
+  StepText operator()(const CoreScheduling&) const { return {"cores", "a cookie of its own"}; }
+  StepText operator()(const Speculation& o) const { return {"speculation", cat("give up", speculation_names(o.controls))}; }
   StepText operator()(const NotDumpable&) const { return {"not-dumpable", ""}; }
   StepText operator()(const VerifyIdentity& o) const { return {"verify", cat("user ", o.uid, ":", o.gid)}; }
   StepText operator()(const VerifyCaps&) const { return {"verify", "capabilities"}; }

@@ -161,6 +161,8 @@ struct Encoder {
   }
   void operator()(const NoNewPrivs&) { add(OpKind::kNoNewPrivs); }
   void operator()(const DenyWriteExecute&) { add(OpKind::kDenyWriteExecute); }
+  void operator()(const CoreScheduling&) { add(OpKind::kCoreScheduling); }
+  void operator()(const Speculation& o) { add(OpKind::kSpeculation).a = o.controls; }
   void operator()(const NotDumpable&) { add(OpKind::kNotDumpable); }
   void operator()(const VerifyIdentity& o) { ids(OpKind::kVerifyIdentity, o.uid, o.gid, o.groups); }
   void operator()(const VerifyCaps& o) {
@@ -169,9 +171,9 @@ struct Encoder {
     wide(op, o.caps.bounding);
   }
   void operator()(const VerifyLocks& o) {
-    image::Op& op = add(OpKind::kVerifyLocks);
-    op.a = o.secure_bits;
+    image::Op& op = pair(OpKind::kVerifyLocks, o.secure_bits, o.speculation);
     flag(op, image::kWriteExecute, o.deny_write_execute);
+    flag(op, image::kCookie, o.core_scheduling);
   }
   void operator()(const VerifyNoNewPrivs&) { add(OpKind::kVerifyNoNewPrivs); }
   void operator()(const VerifyMount& o) {

@@ -97,12 +97,15 @@ base::Result<void> plan_identity(Builder& b) {
   if (b.options.program.empty()) b.add(FindExecutable{candidates(process)}, "/process/args/0");
   if (process.no_new_privileges) b.add(NoNewPrivs{}, "/process/noNewPrivileges");
   if (locks.deny_write_execute) b.add(DenyWriteExecute{}, locked_by);
+  if (locks.core_scheduling) b.add(CoreScheduling{}, locked_by);
+  if (locks.speculation != 0) b.add(Speculation{locks.speculation}, locked_by);
   b.add(NotDumpable{}, "runtime: nothing of init can be read until the program is in place");
 
   b.add(VerifyIdentity{user.uid, user.gid, user.additional_gids}, "/process/user");
   b.add(VerifyCaps{caps}, "/process/capabilities");
   if (process.no_new_privileges) b.add(VerifyNoNewPrivs{}, "/process/noNewPrivileges");
-  if (locks.secure_bits != 0 || locks.deny_write_execute) b.add(VerifyLocks{locks.secure_bits, locks.deny_write_execute}, locked_by);
+  const auto verify = verification(locks);
+  if (verify != VerifyLocks{}) b.add(verify, locked_by);
   b.add(VerifyCwd{}, "/process/cwd");
   if (!b.options.program.empty()) return base::ok();  // the runtime's own is executed instead
   for (const auto& file : b.hardened.program()) b.add(VerifyProgram{file.path, file.name, file.device, file.inode, file.changed}, locked_by);

@@ -55,11 +55,13 @@ enum class OpKind : std::uint16_t {
   kFindExecutable, // words: candidate paths (offsets), remembers the first that may be executed
   kNoNewPrivs,     // -
   kDenyWriteExecute,  // -
+  kCoreScheduling,    // -  a new cookie
+  kSpeculation,    // a: 1 << PR_SPEC_*, disabled for good
   kNotDumpable,    // -
   kVerifyIdentity, // a: uid; b: gid; words: supplementary groups
   kVerifyCaps,     // words as kCapabilities, then bounding lo, hi
   kVerifyNoNewPrivs,  // -
-  kVerifyLocks,    // a: SECBIT_* that must be set; flags: kWriteExecute
+  kVerifyLocks,    // a: SECBIT_* that must be set; b: 1 << PR_SPEC_*, disabled for good; flags: kWriteExecute, kCookie
   kVerifyMount,    // text: path; a: ST_* flags that must be set; b: f_type that it must have, or 0
   kVerifyMask,     // text: path
   kVerifyProgram,  // text: path, or "": what kFindExecutable chose; a: device; b: inode; words: time of its last change lo, hi
@@ -88,6 +90,7 @@ enum OpFlags : std::uint16_t {
   kSkipMissing = 1 << 8,
   kByPath = 1 << 9,          // kExec: by way of /proc/self/fd, with execve(2)
   kWriteExecute = 1 << 10,   // kVerifyLocks: what was writable cannot be executed
+  kCookie = 1 << 11,         // kVerifyLocks: a cookie of core scheduling that is not the caller's
 };
 
 struct Op {

@@ -2,6 +2,7 @@
 
 #include <linux/magic.h>
 #include <linux/mount.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/statvfs.h>
 
@@ -115,15 +116,19 @@ bool locks_in_force(const LaunchPlan& plan, const harden::Hardened& hardened, co
   if (!caps || std::get<SetCaps>(plan.steps[*caps].op).secure_bits != locks.secure_bits) return false;
   const auto verify = at.first<VerifyLocks>();
   if (at.count<DenyWriteExecute>() != (locks.deny_write_execute ? 1U : 0U)) return false;
+  if (at.count<CoreScheduling>() != (locks.core_scheduling ? 1U : 0U)) return false;
+  if (at.count<Speculation>() != (locks.speculation != 0 ? 1U : 0U)) return false;
+  const auto filter = at.first<Seccomp>();
+  if (locks.no_spec_allow && filter && (std::get<Seccomp>(plan.steps[*filter].op).flags & SECCOMP_FILTER_FLAG_SPEC_ALLOW) != 0) return false;
   if (at.count<MemfdNoexec>() != (locks.memfd_noexec ? 1U : 0U) || !at.before<MemfdNoexec, SetupIdentity>() ||
       !at.before<MemfdNoexec, Pivot>()) {
     return false;
   }
-  if (locks.secure_bits == 0 && !locks.deny_write_execute) return !verify;
-  if (!verify) return false;
-  const auto& verified = std::get<VerifyLocks>(plan.steps[*verify].op);
-  return verified.secure_bits == locks.secure_bits && verified.deny_write_execute == locks.deny_write_execute &&
-         at.before<SetCaps, VerifyLocks>() && at.before<DenyWriteExecute, VerifyLocks>() && at.before<VerifyLocks, Ready>();
+  const auto wanted = verification(locks);
+  if (!verify) return wanted == VerifyLocks{};
+  return wanted != VerifyLocks{} && std::get<VerifyLocks>(plan.steps[*verify].op) == wanted && at.before<SetCaps, VerifyLocks>() &&
+         at.before<DenyWriteExecute, VerifyLocks>() && at.before<CoreScheduling, VerifyLocks>() &&
+         at.before<Speculation, VerifyLocks>() && at.before<VerifyLocks, Ready>();
 }
 
 // Each route is there, in the namespace that was made, before anybody is told of it; and none that no policy asks for.

@@ -68,11 +68,17 @@ struct Chdir { std::string path; bool may_fail = false; };
 struct FindExecutable { std::vector<std::string> candidates; };
 struct NoNewPrivs {};
 struct DenyWriteExecute {};
+struct CoreScheduling {};
+struct Speculation { std::uint32_t controls = 0; };  // 1 << PR_SPEC_*
 struct NotDumpable {};
 struct VerifyIdentity { std::uint32_t uid = 0, gid = 0; std::vector<std::uint32_t> groups; };
 struct VerifyCaps { oci::Capabilities caps; };
 struct VerifyNoNewPrivs {};
-struct VerifyLocks { std::uint32_t secure_bits = 0; bool deny_write_execute = false; };
+struct VerifyLocks {
+  std::uint32_t secure_bits = 0, speculation = 0;
+  bool deny_write_execute = false, core_scheduling = false;
+  bool operator==(const VerifyLocks&) const = default;
+};
 struct VerifyMount { std::string path; std::uint64_t flags = 0; std::uint64_t type = 0; bool may_be_missing = false; };  // ST_*, *_SUPER_MAGIC
 struct VerifyMask { std::string path; };
 // The file at `path`, or, if that is empty, what FindExecutable chose; the rest as harden::HashedFile.
@@ -95,7 +101,7 @@ struct Exec { Slot program; bool by_path = false; };
 using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, MemfdNoexec, Entered, Hostname, Domainname,
                         Loopback, Blackhole, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
                         SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
-                        Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, DenyWriteExecute, NotDumpable, VerifyIdentity,
+                        Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, DenyWriteExecute, CoreScheduling, Speculation, NotDumpable, VerifyIdentity,
                         VerifyCaps, VerifyNoNewPrivs, VerifyLocks, VerifyMount, VerifyMask, VerifyProgram, VerifyCwd,
                         LandlockRuleset, LandlockPath, LandlockPort, LandlockOpen, LandlockRestrict, VerifyLandlock, Ready, CloseFds, Seccomp, Exec>;
 

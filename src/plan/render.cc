@@ -41,6 +41,8 @@ void tell_lost(const harden::Hardened& hardened, std::vector<std::string>& lost)
   if (locks.secure_bits != 0) lost.emplace_back("process.lockedSecureBits");
   if (locks.deny_write_execute) lost.emplace_back("process.memoryDenyWriteExecute");
   if (!hardened.program().empty()) lost.emplace_back("process.digests");
+  if (locks.core_scheduling) lost.emplace_back("process.coreScheduling");
+  if (locks.speculation != 0) lost.emplace_back("process.speculation: what a process gives up by itself");
   if (locks.memfd_noexec) lost.emplace_back("process.memfdNoexec");
   for (const auto& prefix : hardened.blackhole()) lost.push_back(cat("network.blackhole: ", policy::prefix_text(prefix)));
   if (hardened.landlock()) lost.emplace_back("landlock");

@@ -38,6 +38,8 @@ void inherit_process(Process& own, const Process& base) {
   take(own.memory_deny_write_execute, base.memory_deny_write_execute);
   take(own.memfd_noexec, base.memfd_noexec);
   take(own.digests, base.digests);
+  take(own.core_scheduling, base.core_scheduling);
+  take(own.speculation, base.speculation);
   take(own.oom_score_adj, base.oom_score_adj);
 }
 
@@ -93,6 +95,7 @@ void inherit(Policy& policy, const Policy& base) {
   take(policy.resources.swap, base.resources.swap);
   take(policy.resources.unified, base.resources.unified);
   take(policy.resources.wall_clock, base.resources.wall_clock);
+  take(policy.resources.cgroup_below, base.resources.cgroup_below);
   take(policy.lsm.unconfined, base.lsm.unconfined);
   take(policy.lsm.required, base.lsm.required);
   inherit_environment(policy.environment, base.environment);

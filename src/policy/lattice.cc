@@ -75,6 +75,8 @@ int rank(RootUser value) {
 
 int rank(WriteExecute value) { return static_cast<int>(value); }
 
+int rank(Speculation value) { return static_cast<int>(value); }
+
 int rank(Secrets value) {
   switch (value) {
     case Secrets::kWarn: return 0;
@@ -117,6 +119,7 @@ bool within(Strict, std::int64_t a, std::int64_t b) { return a >= b; }
 bool within(Strict, ProcView a, ProcView b) { return (a.own_only || !b.own_only) && (a.pids_only || !b.pids_only); }
 bool within(Strict, RootUser a, RootUser b) { return rank(a) >= rank(b); }
 bool within(Strict, WriteExecute a, WriteExecute b) { return rank(a) >= rank(b); }
+bool within(Strict, Speculation a, Speculation b) { return rank(a) >= rank(b); }
 bool within(Strict, Secrets a, Secrets b) { return rank(a) >= rank(b); }
 
 bool within(Strict, const Limit& a, const Limit& b) {
@@ -174,6 +177,7 @@ ProcView meet(Strict, ProcView a, ProcView b) {
 }
 RootUser meet(Strict, RootUser a, RootUser b) { return rank(a) >= rank(b) ? a : b; }
 WriteExecute meet(Strict, WriteExecute a, WriteExecute b) { return rank(a) >= rank(b) ? a : b; }
+Speculation meet(Strict, Speculation a, Speculation b) { return std::max(a, b); }
 Secrets meet(Strict, Secrets a, Secrets b) { return rank(a) >= rank(b) ? a : b; }
 
 Limit meet(Strict, const Limit& a, const Limit& b) {
@@ -241,6 +245,7 @@ ProcView widen(Strict, ProcView a, ProcView more) {
 }
 RootUser widen(Strict, RootUser a, RootUser more) { return rank(a) <= rank(more) ? a : more; }
 WriteExecute widen(Strict, WriteExecute a, WriteExecute more) { return rank(a) <= rank(more) ? a : more; }
+Speculation widen(Strict, Speculation a, Speculation more) { return std::min(a, more); }
 Secrets widen(Strict, Secrets a, Secrets more) { return rank(a) <= rank(more) ? a : more; }
 
 // A limit that the exception does not name stays.

@@ -62,6 +62,8 @@ std::string text(WriteExecute value) {
   return "auto";
 }
 
+std::string text(Speculation value) { return value == Speculation::kDeny ? "deny" : "default"; }
+
 std::string text(Secrets value) {
   switch (value) {
     case Secrets::kRedirect: return "redirect";

@@ -125,9 +125,9 @@ void fields(P& t, auto&& each) {
 }
 void fields(Is<Process> auto& t, auto&& each) {
   auto& [capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask,
-         locked_secure_bits, memory_deny_write_execute, memfd_noexec, digests, oom_score_adj] = t;
+         locked_secure_bits, memory_deny_write_execute, memfd_noexec, digests, core_scheduling, speculation, oom_score_adj] = t;
   each(capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask,
-       locked_secure_bits, memory_deny_write_execute, memfd_noexec, digests, oom_score_adj);
+       locked_secure_bits, memory_deny_write_execute, memfd_noexec, digests, core_scheduling, speculation, oom_score_adj);
 }
 void fields(Is<Namespaces> auto& t, auto&& each) {
   auto& [own] = t;
@@ -148,8 +148,8 @@ void fields(Is<Sysctl> auto& t, auto&& each) {
   each(allow);
 }
 void fields(Is<Resources> auto& t, auto&& each) {
-  auto& [pids, memory, cpu, swap, unified, wall_clock] = t;
-  each(pids, memory, cpu, swap, unified, wall_clock);
+  auto& [pids, memory, cpu, swap, unified, wall_clock, cgroup_below] = t;
+  each(pids, memory, cpu, swap, unified, wall_clock, cgroup_below);
 }
 void fields(Is<Environment> auto& t, auto&& each) {
   auto& [allow, strip, warn, secrets, keep] = t;

@@ -27,6 +27,12 @@ enum class WriteExecute {
   kDeny,
 };
 
+// What becomes of speculation that lets programs learn of each other, where the processor is open to it.
+enum class Speculation {
+  kDefault,  // no filter of system calls brings back what the kernel takes away
+  kDeny,     // the process gives it up for good, too
+};
+
 // The most that a limit may be; a soft limit the request does not set is `soft`.
 struct RlimitCeiling {
   std::string type;  // "RLIMIT_NOFILE"
@@ -49,6 +55,8 @@ struct Process {
   Rule<WriteExecute> memory_deny_write_execute;
   Rule<bool> memfd_noexec;  // true: no file in memory (memfd_create(2)) is executed
   Rule<std::vector<std::string>> digests;  // "sha256:…": what is executed first is one of these files
+  Rule<bool> core_scheduling;  // true: no core runs a thread of it and one of anything else at once
+  Rule<Speculation> speculation;
   Rule<std::int64_t> oom_score_adj;  // the least: who is more likely to be killed than others stays so
 };
 
@@ -118,6 +126,7 @@ struct Resources {
   Rule<bool> swap;    // false: none
   Rule<std::vector<std::string>> unified;  // the names that linux.resources.unified may have
   Rule<WallClock> wall_clock;
+  Rule<std::vector<std::string>> cgroup_below;  // cgroups: linux.cgroupsPath is one of them, or below one
 };
 
 // Of the labels that config.json asks the host's security module for, where one is on.

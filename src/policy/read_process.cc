@@ -69,6 +69,13 @@ base::Result<WriteExecute> get_write_execute(const oci::Cursor& value) {
   return value.mismatch("true, false or \"auto\"");
 }
 
+base::Result<Speculation> get_speculation(const oci::Cursor& value) {
+  const auto text = TRY(value.get_string());
+  if (text == "default") return Speculation::kDefault;
+  if (text == "deny") return Speculation::kDeny;
+  return value.mismatch("\"default\" or \"deny\"");
+}
+
 base::Result<std::vector<std::string>> get_secure_bits(const oci::Cursor& value) {
   std::vector<std::string> out;
   for (const auto& element : TRY(value.get_array())) {
@@ -104,7 +111,8 @@ base::Result<std::vector<std::string>> get_digests(const oci::Cursor& value) {
 base::Result<void> read_process(const oci::Cursor& value, Process& out) {
   const auto section = TRY(Section::open(
       value, {"capabilities", "unprivilegedPorts", "noNewPrivileges", "rootUser", "rlimits", "realtime", "umask", "oomScoreAdj",
-              "lockedSecureBits", "memoryDenyWriteExecute", "memfdNoexec", "digests"}));
+              "lockedSecureBits", "memoryDenyWriteExecute", "memfdNoexec", "digests", "coreScheduling",
+              "speculation"}));
   TRY(section.take("capabilities", out.capabilities, get_capabilities));
   TRY(section.take("unprivilegedPorts", out.unprivileged_ports, get_flag));
   TRY(section.take("noNewPrivileges", out.no_new_privileges, get_flag));
@@ -116,6 +124,8 @@ base::Result<void> read_process(const oci::Cursor& value, Process& out) {
   TRY(section.take("memoryDenyWriteExecute", out.memory_deny_write_execute, get_write_execute));
   TRY(section.take("memfdNoexec", out.memfd_noexec, get_flag));
   TRY(section.take("digests", out.digests, get_digests));
+  TRY(section.take("coreScheduling", out.core_scheduling, get_flag));
+  TRY(section.take("speculation", out.speculation, get_speculation));
   return section.take("oomScoreAdj", out.oom_score_adj, [](const oci::Cursor& v) { return v.get_i64(-1000, 1000); });
 }
 

@@ -157,11 +157,12 @@ base::Result<WallClock> get_wall_clock(const oci::Cursor& value) {
 }
 
 base::Result<void> read_resources(const oci::Cursor& value, Resources& out) {
-  const auto section = TRY(Section::open(value, {"pids", "memory", "cpu", "swap", "unified", "wallClock"}));
+  const auto section = TRY(Section::open(value, {"pids", "memory", "cpu", "swap", "unified", "wallClock", "cgroupBelow"}));
   TRY(section.take("pids", out.pids, get_limit));
   TRY(section.take("memory", out.memory, get_limit));
   TRY(section.take("cpu", out.cpu, get_cpu));
   TRY(section.take("swap", out.swap, get_flag));
+  TRY(section.take("cgroupBelow", out.cgroup_below, get_clean_paths));
   TRY(section.take("wallClock", out.wall_clock, get_wall_clock));
   return section.take("unified", out.unified, [](const oci::Cursor& list) { return list.get_strings(); });
 }

@@ -41,6 +41,8 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"process.memoryDenyWriteExecute"}, p.process.memory_deny_write_execute...);
   each(Control{"process.memfdNoexec", kTrue}, p.process.memfd_noexec...);
   each(Control{"process.digests", kShorter}, p.process.digests...);
+  each(Control{"process.coreScheduling", kTrue}, p.process.core_scheduling...);
+  each(Control{"process.speculation"}, p.process.speculation...);
   each(Control{"namespaces.own"}, p.namespaces.own...);
   each(Control{"filesystem.readonlyRoot", kTrue}, p.filesystem.readonly_root...);
   each(Control{"filesystem.recursiveReadonly", kTrue}, p.filesystem.recursive_readonly...);
@@ -63,6 +65,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"resources.swap", kFalse}, p.resources.swap...);
   each(Control{"resources.unified", kShorter}, p.resources.unified...);
   each(Control{"resources.wallClock"}, p.resources.wall_clock...);
+  each(Control{"resources.cgroupBelow", kBelow}, p.resources.cgroup_below...);
   each(Control{"environment.allow", kShorter}, p.environment.allow...);
   each(Control{"environment.strip", kLonger}, p.environment.strip...);
   each(Control{"environment.warn", kNeither}, p.environment.warn...);

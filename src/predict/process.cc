@@ -1,9 +1,12 @@
 // What the process is: ids, capabilities, limits, what it was given.
 
+#include <asm/unistd.h>
+#include <linux/prctl.h>
 #include <linux/sched.h>
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "base/text.h"
 #include "predict/sandbox.h"
@@ -102,6 +105,14 @@ void expect_given(const Sandbox& box, Expectations& out) {
   }
   if (!box.spec.hostname.empty() && box.has_namespace(CLONE_NEWUTS)) {
     out.push_back({"process", "host name", "hostname", base::escape(box.spec.hostname), "/hostname"});
+  }
+  if (box.hardened.locks().core_scheduling && !box.refusal({plan::kNativeAbi, __NR_prctl, {{PR_SCHED_CORE}}}))
+    out.push_back({"process", "cookie of core scheduling", "scheduling.cookie", "one", "policy"});
+  constexpr int kGivenUp = PR_SPEC_PRCTL | PR_SPEC_FORCE_DISABLE;
+  for (const auto& [control, key, name] : {std::tuple{PR_SPEC_STORE_BYPASS, "scheduling.store_bypass", "speculative store bypass"},
+                                           {PR_SPEC_INDIRECT_BRANCH, "scheduling.indirect_branch", "speculation on indirect branches"}}) {
+    if ((box.hardened.locks().speculation & 1U << control) != 0 && !box.refusal({plan::kNativeAbi, __NR_prctl, {{PR_GET_SPECULATION_CTRL}}}))
+      out.push_back({"process", name, key, cat(kGivenUp), "policy"});
   }
   const std::int32_t score = box.plan.oom_score_adj.value_or(box.host.oom_score_adj);
   if (box.procfs) out.push_back({"limits", "out-of-memory score", "oom_score_adj", cat(score), "/process/oomScoreAdj"});

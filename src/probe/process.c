@@ -72,6 +72,13 @@ static void scheduling(void) {
   long io = syscall(SYS_ioprio_get, 1, 0);
   json_number("io_class", io < 0 ? -1 : io >> 13);
   json_number("io_priority", io < 0 ? -1 : io & 0x1fff);
+  unsigned long long cookie = 0;
+  int found = prctl(PR_SCHED_CORE, PR_SCHED_CORE_GET, 0, PR_SCHED_CORE_SCOPE_THREAD, &cookie);
+  json_string("cookie", found != 0 ? errno_name(errno) : cookie != 0 ? "one" : "none");
+  int bypass = prctl(PR_GET_SPECULATION_CTRL, PR_SPEC_STORE_BYPASS, 0, 0, 0);
+  int branches = prctl(PR_GET_SPECULATION_CTRL, PR_SPEC_INDIRECT_BRANCH, 0, 0, 0);
+  json_number("store_bypass", bypass);
+  json_number("indirect_branch", branches);
   cpu_set_t cpus;
   json_open("cpus", '[');
   if (sched_getaffinity(0, sizeof cpus, &cpus) == 0) {

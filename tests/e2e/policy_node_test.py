@@ -258,6 +258,21 @@ class BindsTest(node.Case):
                     self.assert_ok(result)
 
 
+class CgroupPlaceTest(node.Case):
+    def test_only_below_some_cgroups(self):
+        self.add("here", "floor", resources={"cgroupBelow": [harness.CGROUP_PARENT, "/another"]})
+        self.add("there", "floor", resources={"cgroupBelow": [f"{harness.CGROUP_PARENT}/fits", "/third"]})
+        for name, fits in (("fits", True), ("x", False), ("fitsx", False)):
+            with self.subTest(name=name):
+                bundle = self.bundle("busybox", args=["true"])
+                bundle.config["linux"]["cgroupsPath"] = f"{harness.CGROUP_PARENT}/{name}"
+                result = self.run_here(bundle, policy="passthrough")
+                if fits:
+                    self.assert_ok(result)
+                else:
+                    self.assert_one_error(result, 1, "refuses", "/linux/cgroupsPath", f"{harness.CGROUP_PARENT}/{name}", f"in {harness.CGROUP_PARENT}/fits, have")
+
+
 class SelectionTest(node.Case):
     def test_by_what_the_container_runs(self):
         self.add("b", "bindings", select=[

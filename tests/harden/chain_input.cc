@@ -21,6 +21,9 @@ const std::vector<policy::Policy>& pool() {
     for (const auto* name : {"faas", "compat", "baseline", "faas-restricted", "faas-java", "sandbox", "faas-python"}) out.push_back(*policy::load_policy(name));
     out.push_back(environmental());
     out.back().resources.wall_clock = policy::Setting<policy::WallClock>{.value = {900}, .origin = {.file = "x.json", .pointer = "/resources/wallClock"}, .why = ""};
+    out.back().process.core_scheduling = policy::Setting<bool>{.value = true, .origin = {.file = "x.json", .pointer = "/process/coreScheduling"}, .why = ""};
+    out.back().process.speculation = policy::Setting<policy::Speculation>{.value = policy::Speculation::kDeny, .origin = {.file = "x.json", .pointer = "/process/speculation"}, .why = ""};
+    out.back().resources.cgroup_below = policy::Setting<std::vector<std::string>>{.value = {"/docker", "/kubepods/burstable", "/openfaas-fn"}, .origin = {.file = "x.json", .pointer = "/resources/cgroupBelow"}, .why = ""};
     out.back().landlock.bind = policy::Setting<policy::Ports>{.value = {0, 8, 8080}, .origin = {.file = "x.json", .pointer = "/landlock/bind"}, .why = ""};
     out.back().network.blackhole = policy::Setting<std::vector<std::string>>{
         .value = {"169.254.169.254", "10.0.0.0/8", "fd00:ec2::254"}, .origin = {.file = "x.json", .pointer = "/network/blackhole"}, .why = ""};
@@ -41,6 +44,7 @@ void vary(Random& random, policy::Limit& value) {
 void vary(Random& random, policy::WallClock& value) { value.seconds = 1 + below(random, 5000); }
 void vary(Random& random, policy::RootUser& value) { value = static_cast<policy::RootUser>(below(random, 3)); }
 void vary(Random& random, policy::WriteExecute& value) { value = static_cast<policy::WriteExecute>(below(random, 3)); }
+void vary(Random& random, policy::Speculation& value) { value = static_cast<policy::Speculation>(below(random, 2)); }
 void vary(Random& random, std::vector<std::string>& value) {
   if (!value.empty()) value.erase(value.begin() + static_cast<std::ptrdiff_t>(below(random, value.size())));
 }

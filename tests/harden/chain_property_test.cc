@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "chain_input.h"
+#include "base/text.h"
 #include "checks.h"
 #include "flatten.h"
 #include "policy/combine.h"
@@ -83,7 +84,9 @@ std::string keeps_below_every_layer(const Input& input, const Decider& decide, R
       // These are not in config.json, so they are decided on each time.
       if (decision.control == "filesystem.nosuid" || decision.control == "filesystem.nodev") continue;
       if (decision.control == "process.lockedSecureBits" || decision.control == "process.memoryDenyWriteExecute") continue;
-      if (decision.control == "process.memfdNoexec") continue;
+      if (decision.control == "process.memfdNoexec" || decision.control == "process.coreScheduling" ||
+          decision.control == "process.speculation")
+        continue;
       if (decision.control.starts_with("landlock.") || decision.control == "network.blackhole") continue;
       if (decision.control == "process.digests") continue;
       if (!decision.degraded && !decision.warning) return document.policy.name + " changes " + decision.control;
@@ -125,6 +128,14 @@ std::string lock_left_open(const policy::Policy& limit, const Input& input, cons
   if (process.digests && !runs_one_of(out, process.digests->value)) return "the program";
   const bool own_network = std::any_of(namespaces.begin(), namespaces.end(), [](const auto& ns) { return ns.type == CLONE_NEWNET && ns.path.empty(); });
   if (limit.network.blackhole && own_network && !shuts(out, limit.network.blackhole->value, able.ipv6)) return "addresses";
+  const bool shared_cores = !able.one_thread_a_core && able.core_scheduling_unable.empty();
+  if (on(process.core_scheduling) && shared_cores && !out.locks.core_scheduling) return "cores";
+  const auto& flags = out.after.linux.seccomp ? out.after.linux.seccomp->flags : std::optional(std::vector<std::string>());
+  const bool spec_allow = !flags || std::find(flags->begin(), flags->end(), "SECCOMP_FILTER_FLAG_SPEC_ALLOW") != flags->end();
+  if (process.speculation && (spec_allow || !out.locks.no_spec_allow)) return "the filter's flags";
+  if (process.speculation && process.speculation->value == policy::Speculation::kDeny && out.locks.speculation != able.speculation) return "speculation";
+  const auto& places = limit.resources.cgroup_below;
+  if (places && std::none_of(places->value.begin(), places->value.end(), [&](const auto& p) { return base::path_within(out.after.linux.cgroups_path, p); })) return "the cgroup's place";
   const auto& landlock = limit.landlock;
   if (able.landlock_abi < 2) return "";
   if (on(landlock.enable) && !out.landlock) return "Landlock";
@@ -328,6 +339,10 @@ TEST(ChainProperty, EachLockThatIsLeftOpenIsNoticed) {
       {"the program", [](Output& o) { o.program.clear(); }},
       {"the program", [](Output& o) { for (auto& file : o.program) file.digest += "0"; }},
       {"addresses", [](Output& o) { if (!o.blackhole.empty()) o.blackhole.pop_back(); }},
+      {"cores", [](Output& o) { o.locks.core_scheduling = false; }},
+      {"speculation", [](Output& o) { o.locks.speculation = 0; }},
+      {"the filter's flags", [](Output& o) { if (o.after.linux.seccomp) o.after.linux.seccomp->flags.reset(); }},
+      {"the cgroup's place", [](Output& o) { o.after.linux.cgroups_path = "/dockerx"; }},
       {"ports to bind", [](Output& o) { if (o.landlock) o.landlock->bind.reset(); }},
       {"ports to connect to", [](Output& o) { if (o.landlock) o.landlock->connect.reset(); }},
       {"signal", [](Output& o) { if (o.landlock) o.landlock->signals = false; }},

@@ -116,7 +116,7 @@ std::string keeps_the_function(const Case& c) {
   for (const auto& pointer : difference(c.before, c.after)) {
     for (const auto* place : {"/process/args", "/process/cwd", "/process/user", "/hooks", "/annotations", "/hostname",
                               "/linux/cgroupsPath", "/linux/seccomp"}) {
-      if (is_under(pointer, place)) return pointer + " was changed";
+      if (is_under(pointer, place) && !is_under(pointer, "/linux/seccomp/flags")) return pointer + " was changed";
     }
   }
   return "";
@@ -168,6 +168,7 @@ bool is_beside_config(const harden::Decision& d) {
   return d.degraded || d.warning || d.control == "filesystem.nosuid" || d.control == "filesystem.nodev" ||
          d.control == "seccomp" || d.control == "process.lockedSecureBits" ||
          d.control == "process.memoryDenyWriteExecute" || d.control == "process.memfdNoexec" ||
+         d.control == "process.coreScheduling" || d.control == "process.speculation" ||
          d.control.starts_with("landlock.") || d.control == "network.blackhole" || d.control == "process.digests";
 }
 

@@ -11,18 +11,6 @@
 namespace harden_test {
 namespace {
 
-template <typename T>
-policy::Rule<T> rule(T value) {
-  return policy::Setting<T>{std::move(value), {.file = "x.json", .pointer = "/x"}, ""};
-}
-
-policy::Policy none() {
-  policy::Policy out;
-  out.name = "x";
-  out.version = "1";
-  return out;
-}
-
 const oci::Mount& mount_on(const oci::Spec& spec, std::string_view destination) {
   const auto at = std::find_if(spec.mounts.begin(), spec.mounts.end(), [&](const auto& m) { return m.destination == destination; });
   EXPECT_NE(at, spec.mounts.end()) << destination;
@@ -182,99 +170,68 @@ TEST(MemfdNoexec, IsOfANewPidNamespace) {
   EXPECT_EQ(decision(hardened(docker(), policy), "process.memfdNoexec"), nullptr);
 }
 
-TEST(Blackhole, IsOfANewNetworkNamespace) {
+TEST(CoreScheduling, IsACookieOfItsOwnWhereCoresRunTwoThreads) {
   auto policy = none();
-  policy.network.blackhole = rule(std::vector<std::string>{"169.254.169.254", "fd00:ec2::/32"});
-  auto spec = docker();
-  const auto set_path = [&](const char* path) {
-    for (auto& ns : spec.linux.namespaces) {
-      if (ns.type == CLONE_NEWNET) ns.path = path;
-    }
-  };
-  set_path("");
+  policy.process.core_scheduling = rule(true);
   auto able = can_remap();
-  {
-    const auto out = hardened(spec, policy, able);
-    const auto* told = decision(out, "network.blackhole");
-    ASSERT_NE(told, nullptr);
-    EXPECT_EQ(told->effective, "169.254.169.254, fd00:ec2::/32");
-    EXPECT_FALSE(told->degraded);
-    ASSERT_EQ(out.hardened.blackhole().size(), 2U);
-    EXPECT_EQ(policy::prefix_text(out.hardened.blackhole().back()), "fd00:ec2::/32");
-  }
-  able.ipv6 = false;
-  {
-    const auto out = hardened(spec, policy, able);
-    const auto* told = decision(out, "network.blackhole");
-    ASSERT_NE(told, nullptr);
-    EXPECT_EQ(told->effective, "169.254.169.254");
-    EXPECT_FALSE(told->degraded) << "what there is not cannot be reached";
-    EXPECT_NE(told->why.find("no IPv6, and so no way to fd00:ec2::/32"), std::string::npos);
-    EXPECT_EQ(out.hardened.blackhole().size(), 1U);
-  }
-  for (const auto* path : {"/proc/4711/ns/net", "none at all"}) {
-    set_path(path);
-    if (std::string_view(path) == "none at all") std::erase_if(spec.linux.namespaces, [](const auto& ns) { return ns.type == CLONE_NEWNET; });
-    const auto out = hardened(spec, policy, can_remap());
-    const auto* told = decision(out, "network.blackhole");
-    ASSERT_NE(told, nullptr);
-    EXPECT_TRUE(told->degraded);
-    EXPECT_EQ(told->effective, "none");
-    EXPECT_TRUE(out.hardened.blackhole().empty());
-  }
-  policy.required.push_back({.control = "network.blackhole", .origin = {.file = "p.json", .pointer = "/modes", .more = {}}});
-  const auto refused = harden::harden(spec, policy, can_remap());
-  ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message().find("network namespace is the host's"), std::string::npos);
+  const auto effective = [&](bool cookie, bool degraded) {
+    const auto out = hardened(docker(), policy, able);
+    const auto* told = decision(out, "process.coreScheduling");
+    EXPECT_EQ(out.hardened.locks().core_scheduling, cookie);
+    EXPECT_TRUE(told != nullptr && told->degraded == degraded);
+    return told == nullptr ? "" : told->effective;
+  };
+  EXPECT_EQ(effective(true, false), "a cookie of its own");
+  able.core_scheduling_unable = "too old a kernel";
+  EXPECT_EQ(effective(false, true), "shares cores with others");
+  able.one_thread_a_core = true;
+  EXPECT_EQ(effective(false, false), "no core of this host runs two threads at once");
+  policy.process.core_scheduling = rule(false);
+  EXPECT_EQ(decision(hardened(docker(), policy), "process.coreScheduling"), nullptr);
 }
 
-TEST(Blackhole, WhoCouldUndoItIsWarnedOf) {
+TEST(Speculation, IsNotBroughtBackByAFilter) {
   auto policy = none();
-  policy.network.blackhole = rule(std::vector<std::string>{"169.254.169.254"});
+  const std::string allow = "SECCOMP_FILTER_FLAG_SPEC_ALLOW", log = "SECCOMP_FILTER_FLAG_LOG";
   auto spec = docker();
-  for (auto& ns : spec.linux.namespaces) ns.path.clear();
-  for (const bool admin : {true, false}) {
-    spec.process->capabilities = oci::Capabilities{};
-    if (admin) spec.process->capabilities->bounding = oci::CapSet{1} << CAP_NET_ADMIN;
+  using Flags = std::optional<std::vector<std::string>>;
+  const auto flags = [&](const Flags& asked) {
+    spec.linux.seccomp->flags = asked;
     const auto out = hardened(spec, policy);
-    ASSERT_NE(decision(out, "network.blackhole"), nullptr);
-    EXPECT_EQ(decision(out, "network.blackhole")->warning, admin);
-  }
-  policy.network.blackhole = rule(std::vector<std::string>{});
-  EXPECT_EQ(decision(hardened(spec, policy), "network.blackhole"), nullptr);
+    EXPECT_EQ(out.hardened.locks().no_spec_allow, policy.process.speculation.has_value());
+    return out.hardened.spec().linux.seccomp->flags;
+  };
+  EXPECT_EQ(flags({}), Flags());
+  policy.process.speculation = rule(policy::Speculation::kDefault);
+  EXPECT_EQ(flags({}), Flags(std::vector<std::string>{})) << "absent is the flag, as with runc";
+  EXPECT_EQ(flags({{log, allow}}), Flags({log}));
+  EXPECT_EQ(flags({{log}}), Flags({log}));
+  EXPECT_EQ(decision(hardened(spec, policy), "process.speculation"), nullptr);
+  spec.linux.seccomp.reset();
+  EXPECT_EQ(decision(hardened(spec, policy), "process.speculation"), nullptr) << "there is no filter to load with it";
 }
 
-TEST(Digests, NothingElseIsExecuted) {
+TEST(Speculation, IsGivenUpWhereAProcessCan) {
   auto policy = none();
   auto able = can_remap();
-  able.program = {{.path = "", .name = "./app", .digest = "sha256:1"}, {.path = "/bin/sh", .name = "/bin/sh", .digest = "sha256:2"}};
   auto spec = docker();
-  spec.root.readonly = true;
-  const auto outcome = [&](std::vector<std::string> digests) {
-    policy.process.digests = rule(std::move(digests));
-    return harden::harden(spec, policy, able);
+  spec.linux.seccomp.reset();
+  policy.process.speculation = rule(policy::Speculation::kDefault);
+  EXPECT_EQ(hardened(spec, policy, able).hardened.locks().speculation, 0U);
+  policy.process.speculation = rule(policy::Speculation::kDeny);
+  const auto effective = [&](std::uint32_t controls, const char* unable) {
+    able.speculation = controls;
+    able.speculation_unable = unable;
+    const auto out = hardened(spec, policy, able);
+    EXPECT_EQ(out.hardened.locks().speculation, controls);
+    const auto* told = decision(out, "process.speculation");
+    EXPECT_TRUE(told != nullptr && told->degraded == (*unable != '\0'));
+    return told == nullptr ? "" : told->effective;
   };
-  {
-    const auto out = outcome({"sha256:2", "sha256:0", "sha256:1"});
-    ASSERT_TRUE(out) << out.error().message();
-    EXPECT_EQ(out->hardened.program().size(), 2U);
-    const auto* told = decision(*out, "process.digests");
-    ASSERT_NE(told, nullptr);
-    EXPECT_EQ(told->effective, "./app sha256:1, /bin/sh sha256:2");
-    EXPECT_FALSE(told->warning);
-  }
-  const auto refusal = [&](std::vector<std::string> digests) {
-    const auto out = outcome(std::move(digests));
-    return out ? "" : out.error().message();
-  };
-  EXPECT_NE(refusal({"sha256:1"}).find("/process/args/0: \"/bin/sh\" is sha256:2, which is not allowed"), std::string::npos) << "a script's interpreter";
-  EXPECT_NE(refusal({"sha256:2"}).find("\"./app\" is sha256:1"), std::string::npos);
-  EXPECT_NE(refusal({}).find("the list is empty"), std::string::npos);
-  spec.root.readonly = false;
-  EXPECT_TRUE(decision(*outcome({"sha256:1", "sha256:2"}), "process.digests")->warning) << "it can write another one";
-  able.program.clear();
-  able.program_unknown = "too large";
-  EXPECT_NE(refusal({"sha256:1"}).find("cannot be told: too large"), std::string::npos);
+  EXPECT_EQ(effective(3, ""), "given up: store bypass, indirect branches");
+  EXPECT_EQ(effective(1, ""), "given up: store bypass");
+  EXPECT_EQ(effective(2, "store bypass: x"), "given up: indirect branches");
+  EXPECT_EQ(effective(0, ""), "given up: nothing that this kernel leaves to a process");
 }
 
 TEST(Cpu, StaysBelowTheCeilingInBothWords) {
@@ -305,6 +262,11 @@ TEST(Cpu, StaysBelowTheCeilingInBothWords) {
   EXPECT_EQ(unified("900000 100000"), "200000 100000");
   EXPECT_EQ(unified("50000"), "50000");
   EXPECT_EQ(unified("a lot"), "refused");
+  policy.resources.cpu = rule(policy::Limit{.standard = {}, .max = 5});
+  EXPECT_EQ(quota(50'000, 100'000), 1000) << "the kernel's least";
+  EXPECT_EQ(decision(hardened(spec, policy), "resources.cpu") != nullptr, true);
+  spec.linux.resources.emplace().cpu = oci::Cpu{.period = 100'000, .quota = 1000};
+  EXPECT_EQ(decision(hardened(spec, policy), "resources.cpu"), nullptr) << "as low as it can be";
 }
 
 TEST(WallClock, IsToldInTheUnitThatPeopleUse) {
@@ -328,6 +290,29 @@ TEST(Swap, IsNoneWhereMemoryIsLimited) {
   EXPECT_EQ(out.hardened.spec().linux.resources->unified[0].second, "0");
   spec.linux.resources.emplace();
   EXPECT_EQ(decision(hardened(spec, policy), "resources.swap"), nullptr);
+}
+
+TEST(CgroupBelow, RefusesWhatIsElsewhere) {
+  auto policy = none();
+  const auto refusal = [&](const std::string& asked) {
+    auto spec = docker();
+    spec.linux.cgroups_path = asked;
+    const auto out = harden::harden(spec, policy, can_remap());
+    return out ? std::string() : out.error().message();
+  };
+  EXPECT_EQ(refusal("x"), "") << "no rule";
+  policy.resources.cgroup_below = rule(std::vector<std::string>{"/kubepods", "/system.slice/bulkhead"});
+  for (const auto* fine : {"/kubepods", "/kubepods/", "//kubepods/./burstable/c1", "/x/../kubepods/y", "/system.slice/bulkhead/x"}) EXPECT_EQ(refusal(fine), "") << fine;
+  for (const auto* wrong : {"", "kubepods/x", "/", "/kubepodsx", "/system.slice", "/kubepods/../x", "/kubepods/../kubepodsx/y", "system.slice:bulkhead:x"}) {
+    EXPECT_NE(refusal(wrong), "") << wrong;
+  }
+  EXPECT_EQ(refusal("/kubepodsx/y"), "policy \"x@1\" refuses: config.json: /linux/cgroupsPath: want a cgroup in /kubepods, /system.slice/bulkhead, "
+                                     "have \"/kubepodsx/y\" (x.json:/x); hint: an absolute path");
+  EXPECT_NE(refusal("").find("have none"), std::string::npos);
+  policy.resources.cgroup_below = rule(std::vector<std::string>{"/"});
+  EXPECT_EQ(refusal("/any/place"), "");
+  policy.resources.cgroup_below = rule(std::vector<std::string>{});
+  EXPECT_NE(refusal("/any/place").find("in no place at all"), std::string::npos);
 }
 
 TEST(Unified, NamesThatAreNotKnownAreRemoved) {

@@ -139,6 +139,13 @@ const policy::Policy& passthrough() {
   return kPolicy;
 }
 
+policy::Policy none() {
+  policy::Policy out;
+  out.name = "x";
+  out.version = "1";
+  return out;
+}
+
 policy::Policy environmental() {
   auto policy = faas();
   const auto rule = [&](const char* name, auto value) {
@@ -159,7 +166,7 @@ policy::Policy environmental() {
 
 harden::Abilities can_remap() {
   return {.remap = true, .remap_unable = "", .remap_base = 1000000000, .noswap = true, .noswap_unable = "",
-          .landlock_abi = harden::kNewestLandlock};
+          .speculation = 3, .landlock_abi = harden::kNewestLandlock};
 }
 harden::Abilities cannot_remap() {
   return {.remap = false, .remap_unable = "no idmapped mounts", .remap_base = 0, .noswap_unable = "too old a kernel"};

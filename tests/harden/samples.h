@@ -14,6 +14,12 @@ oci::Spec faasd();       // CAP_NET_RAW only, no seccomp, no pids limit
 const policy::Policy& faas();
 const policy::Policy& passthrough();
 
+policy::Policy none();  // "x", without a rule
+template <typename T>
+policy::Rule<T> rule(T value) {
+  return policy::Setting<T>{std::move(value), {.file = "x.json", .pointer = "/x"}, ""};
+}
+
 // faas, and an environment section that allows little, strips, warns, redirects and keeps.
 policy::Policy environmental();
 

@@ -171,6 +171,59 @@ TEST_F(Identity, WhatWasWritableIsNotExecuted) {
   });
 }
 
+TEST_F(Identity, ACookieThatIsNotTheCallers) {
+  check_in_child([] {
+    Bench bench;
+    auto verify = bench.op();
+    verify.flags = plan::image::kCookie;
+    const long before = verify_locks(bench.ctx, verify);
+    if (before == -ENODEV || before == -EINVAL) {  // no core with two threads, or a kernel without: harden() knows
+      EXPECT_EQ(core_scheduling(bench.ctx, bench.op()), before);
+      return;
+    }
+    EXPECT_EQ(before, -EPERM);
+    EXPECT_EQ(bench.ctx.detail, kMismatch);
+    ASSERT_EQ(core_scheduling(bench.ctx, bench.op()), 0);
+    EXPECT_EQ(verify_locks(bench.ctx, verify), 0);
+    std::uint64_t mine = 0, childs = 0;
+    ASSERT_EQ(get_cookie(mine), 0);
+    check_in_child([&] {
+      ASSERT_EQ(get_cookie(childs), 0);
+      EXPECT_EQ(childs, mine) << "kept by fork";
+      Bench other;
+      ASSERT_EQ(core_scheduling(other.ctx, other.op()), 0);
+      EXPECT_EQ(other.ctx.cookie, mine);
+      EXPECT_EQ(verify_locks(other.ctx, verify), 0);
+    });
+    bench.ctx.cookie = mine;
+    expect_mismatch(bench, verify_locks(bench.ctx, verify));
+  });
+}
+
+TEST_F(Identity, SpeculationIsGivenUpForGood) {
+  for (const int control : {PR_SPEC_STORE_BYPASS, PR_SPEC_INDIRECT_BRANCH}) {
+    const int answer = ::prctl(PR_GET_SPECULATION_CTRL, control, 0, 0, 0);
+    const auto state = static_cast<unsigned long>(answer);
+    if (answer < 0 || (state & PR_SPEC_PRCTL) == 0) continue;  // not for a process to give up: harden() knows
+    check_in_child([&] {
+      Bench bench;
+      auto give_up = bench.op(), verify = bench.op();
+      give_up.a = verify.b = std::uint64_t{1} << control;
+      if ((state & PR_SPEC_FORCE_DISABLE) == 0) expect_mismatch(bench, verify_locks(bench.ctx, verify));
+      ASSERT_EQ(speculation(bench.ctx, give_up), 0);
+      EXPECT_EQ(verify_locks(bench.ctx, verify), 0);
+      EXPECT_EQ(::prctl(PR_SET_SPECULATION_CTRL, control, PR_SPEC_ENABLE, 0, 0), -1);
+      check_in_child([&] { EXPECT_EQ(verify_locks(bench.ctx, verify), 0) << "kept by fork"; });
+    });
+  }
+  check_in_child([] {
+    Bench bench;
+    auto op = bench.op();
+    op.a = std::uint64_t{1} << 40;  // no such control
+    EXPECT_EQ(speculation(bench.ctx, op), -ENODEV);
+  });
+}
+
 TEST_F(Identity, NoNewPrivsAndNotDumpable) {
   check_in_child([] {
     Bench bench;

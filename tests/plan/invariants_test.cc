@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <linux/mount.h>
+#include <linux/seccomp.h>
 
 #include <algorithm>
 #include <functional>
@@ -88,6 +89,10 @@ const std::vector<Mutant>& mutants() {
       {"locks-in-force", "less verified", [](LaunchPlan& p) { std::get<plan::VerifyLocks>(p.steps[find<plan::VerifyLocks>(p)].op).secure_bits = 3; }},
       {"locks-in-force", "files in memory executed", [](LaunchPlan& p) { drop<plan::MemfdNoexec>(p); }},
       {"locks-in-force", "the host's file opened as somebody else", [](LaunchPlan& p) { move_to_end<plan::MemfdNoexec>(p); }},
+      {"locks-in-force", "a cookie that no policy asks for", [](LaunchPlan& p) { p.steps.insert(p.steps.begin(), {plan::CoreScheduling{}, ""}); }},
+      {"locks-in-force", "speculation given up that no policy denies", [](LaunchPlan& p) { p.steps.insert(p.steps.begin(), {plan::Speculation{1}, ""}); }},
+      {"locks-in-force", "a filter that brings speculation back",
+       [](LaunchPlan& p) { std::get<plan::Seccomp>(p.steps[find<plan::Seccomp>(p)].op).flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW; }},
       {"locks-in-force", "a denial that no policy asks for", [](LaunchPlan& p) { p.steps.insert(p.steps.begin(), {plan::DenyWriteExecute{}, ""}); }},
       {"no-host-path-after-pivot", "no pivot", [](LaunchPlan& p) { drop<plan::Pivot>(p); }},
       {"no-host-path-after-pivot", "pivot too late", [](LaunchPlan& p) { move_to_end<plan::Pivot>(p); }},
