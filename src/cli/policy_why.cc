@@ -2,6 +2,8 @@
 // with a bundle, what it does to it.
 #include <linux/seccomp.h>
 
+#include <algorithm>
+
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "cli/output.h"
@@ -46,12 +48,32 @@ base::Result<Answer> about_control(const policy::Policy& policy, const std::stri
                       : std::move(error).hint(cat("did you mean ", base::quote(near), "?"));
 }
 
+std::vector<policy::Setting<policy::SeccompPolicy>> filters_of(const policy::Policy& policy) {
+  auto out = policy.seccomp_limits;
+  if (policy.seccomp) out.insert(out.begin(), *policy.seccomp);
+  return out;
+}
+
+// Of the filters, those that decide it: all must let 32-bit programs in.
+Answer about_compat32(const policy::Policy& policy) {
+  Answer out{.what = "seccomp.compat32", .rule = "no rule", .source = "", .why = "", .required = "", .decisions = {}};
+  const auto filters = filters_of(policy);
+  if (filters.empty()) return out;
+  const bool all = std::all_of(filters.begin(), filters.end(), [](const auto& filter) { return filter.value.compat32; });
+  out.rule = policy::lattice::text(all);
+  for (const auto& filter : filters) {
+    if (filter.value.compat32 != all) continue;
+    out.source += cat(out.source.empty() ? "" : " and ", filter.origin.text());
+    if (out.why.empty()) out.why = filter.why;
+  }
+  return out;
+}
+
 // Each filter has its say; the strictest answer holds.
 base::Result<Answer> about_call(const policy::Policy& policy, const oci::Seccomp* request, const std::string& text) {
   const auto call = parse_call(text);
   if (!call) return Error::usage(cat("\"policy why\": want syscall:NAME or syscall:NAME(1,2), have ", base::quote(text)));
-  std::vector<policy::Setting<policy::SeccompPolicy>> filters = policy.seccomp_limits;
-  if (policy.seccomp) filters.insert(filters.begin(), *policy.seccomp);
+  const auto filters = filters_of(policy);
   std::vector<policy::SeccompPolicy> values;
   for (const auto& filter : filters) values.push_back(filter.value);
   const auto all = TRY(plan::seccomp_answer(request, values, call->name, call->args));
@@ -126,6 +148,8 @@ base::Result<int> policy_why(const GlobalArgs& global, const PolicyArgs& args, c
   if (what.starts_with(kCall)) {
     const auto* asked = prepared && prepared->outcome.hardened.spec().linux.seccomp ? &*prepared->outcome.hardened.spec().linux.seccomp : nullptr;
     answer = TRY(about_call(effective.policy, asked, what.substr(kCall.size())));
+  } else if (what == "seccomp.compat32") {
+    answer = about_compat32(effective.policy);
   } else {
     answer = TRY(about_control(effective.policy, what));
   }

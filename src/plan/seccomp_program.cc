@@ -32,8 +32,8 @@ struct Input {
 base::Result<std::vector<Input>> inputs(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies,
                                         std::vector<std::string>& skipped) {
   std::vector<Input> out;
-  // An allow-list has the native ABI only: what a request says of others makes no difference then.
-  const bool native = std::any_of(policies.begin(), policies.end(), [](const auto& p) { return !p.others_allowed; });
+  // What a request says of other ABIs makes no difference where a policy kills them.
+  const bool native = std::any_of(policies.begin(), policies.end(), [](const auto& p) { return !p.compat32; });
   if (request != nullptr) {
     out.push_back({TRY(request_table(*request, kNativeAbi, native ? Abis::kNative : Abis::kListed, &skipped)), "config.json"});
   }

@@ -17,6 +17,7 @@ const std::vector<policy::Policy>& pool() {
     std::vector<policy::Policy> out;
     for (const auto* name : {"faas", "compat", "baseline", "faas-restricted", "faas-java", "sandbox", "faas-python"}) out.push_back(*policy::load_policy(name));
     out.push_back(environmental());
+    out.back().seccomp->value.compat32 = true;
     out.back().resources.wall_clock = policy::Setting<policy::WallClock>{.value = {900}, .origin = {.file = "x.json", .pointer = "/resources/wallClock"}, .why = ""};
     out.back().landlock.bind = policy::Setting<policy::Ports>{.value = {0, 8, 8080}, .origin = {.file = "x.json", .pointer = "/landlock/bind"}, .why = ""};
     out.back().landlock.connect = policy::Setting<policy::Ports>{.value = {5432}, .origin = {.file = "x.json", .pointer = "/landlock/connect"}, .why = ""};
