@@ -72,15 +72,16 @@ base::Result<SeccompProgram> build_seccomp(const oci::Seccomp* request, std::spa
 }
 
 base::Result<std::optional<std::uint32_t>> seccomp_answer(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies,
-                                                          const std::string& name, const std::vector<std::uint64_t>& args) {
-  const auto number = syscall_number(kNativeAbi, name);
+                                                          const std::string& name, const std::vector<std::uint64_t>& args,
+                                                          Abi abi) {
+  const auto number = syscall_number(abi, name);
   if (!number) return std::optional<std::uint32_t>();
   CallArgs call;
   std::copy_n(args.begin(), std::min<std::size_t>(args.size(), 6), call.at);
   std::uint32_t answer = SECCOMP_RET_ALLOW;
   std::vector<std::string> skipped;
   for (const auto& input : TRY(inputs(request, policies, skipped))) {
-    const auto own = evaluate(input.table, audit_arch(kNativeAbi), *number, call);
+    const auto own = evaluate(input.table, audit_arch(abi), *number, call);
     if (stricter(own, answer)) answer = own;
   }
   return std::optional(answer);

@@ -172,6 +172,20 @@ class Compat32Test(node.Case):
         for policy in ("faas", self.policy()):
             self.assert_ok(self.here("probe", "--bundle", bundle.path, policy=policy))
 
+    def test_why_a_call_is_answered_as_it_is(self):
+        for policy, call_, want in [
+            (self.policy(), "syscall32:socketcall(1)", "ENOSYS"),
+            (self.policy(), "syscall32:fstat64", "allow"),
+            (self.policy(), "syscall32:socket(38,5,0)", "EAFNOSUPPORT"),
+            (self.policy(), "syscall:socket(38,5,0)", "EAFNOSUPPORT"),
+            ("faas", "syscall32:fstat64", "kill"),
+        ]:
+            told = self.assert_ok(self.here("policy", "why", call_, policy=policy)).out
+            self.assertTrue(told.startswith(f"{call_}: {want}\n"), told)
+            self.assertIn(":/seccomp", told)
+        self.assertIn('i386 has no system call "accept"', self.here("policy", "why", "syscall32:accept").err)
+        self.assertIn("this machine has no system call", self.here("policy", "why", "syscall:fstat64").err)
+
     def test_what_is_told(self):
         told = self.assert_ok(self.here("explain", "--bundle", self.program(i386(call(EXIT, 0))).path, policy=self.policy()))
         self.assertIn("also of 32-bit programs", told.out)
