@@ -2,6 +2,8 @@
 // with a bundle, what it does to it.
 #include <linux/seccomp.h>
 
+#include <algorithm>
+
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "cli/output.h"
@@ -46,26 +48,49 @@ base::Result<Answer> about_control(const policy::Policy& policy, const std::stri
                       : std::move(error).hint(cat("did you mean ", base::quote(near), "?"));
 }
 
+std::vector<policy::Setting<policy::SeccompPolicy>> filters_of(const policy::Policy& policy) {
+  auto out = policy.seccomp_limits;
+  if (policy.seccomp) out.insert(out.begin(), *policy.seccomp);
+  return out;
+}
+
+// Of the filters, those that decide it: all must let 32-bit programs in.
+Answer about_compat32(const policy::Policy& policy) {
+  Answer out{.what = "seccomp.compat32", .rule = "no rule", .source = "", .why = "", .required = "", .decisions = {}};
+  const auto filters = filters_of(policy);
+  if (filters.empty()) return out;
+  const bool all = std::all_of(filters.begin(), filters.end(), [](const auto& filter) { return filter.value.compat32; });
+  out.rule = policy::lattice::text(all);
+  for (const auto& filter : filters) {
+    if (filter.value.compat32 != all) continue;
+    out.source += cat(out.source.empty() ? "" : " and ", filter.origin.text());
+    if (out.why.empty()) out.why = filter.why;
+  }
+  return out;
+}
+
+constexpr std::string_view kCall = "syscall:", kCall32 = "syscall32:";
+
 // Each filter has its say; the strictest answer holds.
-base::Result<Answer> about_call(const policy::Policy& policy, const oci::Seccomp* request, const std::string& text) {
+base::Result<Answer> about_call(const policy::Policy& policy, const oci::Seccomp* request, std::string_view kind, const std::string& text) {
+  const auto abi = kind == kCall ? plan::kNativeAbi : plan::Abi::kX86;
   const auto call = parse_call(text);
-  if (!call) return Error::usage(cat("\"policy why\": want syscall:NAME or syscall:NAME(1,2), have ", base::quote(text)));
-  std::vector<policy::Setting<policy::SeccompPolicy>> filters = policy.seccomp_limits;
-  if (policy.seccomp) filters.insert(filters.begin(), *policy.seccomp);
+  if (!call) return Error::usage(cat("\"policy why\": want ", kind, "NAME or ", kind, "NAME(1,2), have ", base::quote(text)));
+  const auto filters = filters_of(policy);
   std::vector<policy::SeccompPolicy> values;
   for (const auto& filter : filters) values.push_back(filter.value);
-  const auto all = TRY(plan::seccomp_answer(request, values, call->name, call->args));
-  if (!all) return Error::usage(cat("\"policy why\": this machine has no system call ", base::quote(call->name)));
-  Answer out{.what = "syscall:" + text, .rule = answer_name(*all), .source = "", .why = "", .required = "", .decisions = {}};
+  const auto all = TRY(plan::seccomp_answer(request, values, call->name, call->args, abi));
+  if (!all) return Error::usage(cat("\"policy why\": ", kind == kCall ? "this machine" : "i386", " has no system call ", base::quote(call->name)));
+  Answer out{.what = cat(kind, text), .rule = answer_name(*all), .source = "", .why = "", .required = "", .decisions = {}};
   if (filters.empty() && request == nullptr) out.why = "there is no filter";
   const auto note = [&](const std::string& source, const std::string& why, std::uint32_t own) {
     if (own != *all) return;
     out.source += cat(out.source.empty() ? "" : " and ", source);
     if (out.why.empty()) out.why = why;
   };
-  if (request != nullptr) note("config.json:/linux/seccomp", "", *TRY(plan::seccomp_answer(request, {}, call->name, call->args)));
+  if (request != nullptr) note("config.json:/linux/seccomp", "", *TRY(plan::seccomp_answer(request, {}, call->name, call->args, abi)));
   for (const auto& filter : filters) {
-    note(filter.origin.text(), filter.why, *TRY(plan::seccomp_answer(nullptr, std::span(&filter.value, 1), call->name, call->args)));
+    note(filter.origin.text(), filter.why, *TRY(plan::seccomp_answer(nullptr, std::span(&filter.value, 1), call->name, call->args, abi)));
   }
   return out;
 }
@@ -121,11 +146,13 @@ base::Result<int> policy_why(const GlobalArgs& global, const PolicyArgs& args, c
     prepared = TRY(prepare(global, request, log));
     effective = prepared->selected.policy;
   }
-  constexpr std::string_view kCall = "syscall:";
   Answer answer;
-  if (what.starts_with(kCall)) {
+  if (what.starts_with(kCall) || what.starts_with(kCall32)) {
+    const auto kind = what.starts_with(kCall) ? kCall : kCall32;
     const auto* asked = prepared && prepared->outcome.hardened.spec().linux.seccomp ? &*prepared->outcome.hardened.spec().linux.seccomp : nullptr;
-    answer = TRY(about_call(effective.policy, asked, what.substr(kCall.size())));
+    answer = TRY(about_call(effective.policy, asked, kind, what.substr(kind.size())));
+  } else if (what == "seccomp.compat32") {
+    answer = about_compat32(effective.policy);
   } else {
     answer = TRY(about_control(effective.policy, what));
   }

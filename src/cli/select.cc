@@ -2,6 +2,7 @@
 
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "cli/built.h"
@@ -13,9 +14,13 @@ namespace cli {
 
 namespace {
 
+bool kills_32_bit(const policy::Setting<policy::SeccompPolicy>& rule) { return !rule.value.compat32; }
+
 bool looks_at_entrypoint(const policy::Policy& policy) {
   const auto& rule = policy.process.memory_deny_write_execute;
-  return rule && rule->value == policy::WriteExecute::kByKind;
+  if (rule && rule->value == policy::WriteExecute::kByKind) return true;
+  const auto& limits = policy.seccomp_limits;
+  return (policy.seccomp && kills_32_bit(*policy.seccomp)) || std::any_of(limits.begin(), limits.end(), kills_32_bit);
 }
 
 bool looks_at_entrypoint(const policy::Effective& policy) {

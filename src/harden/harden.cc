@@ -53,7 +53,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   harden_unified_names(work);
   TRY(harden_resources(work));
   TRY(harden_more_resources(work));
-  hardened.seccomp_policies_ = harden_seccomp(work);
+  hardened.seccomp_policies_ = TRY(harden_seccomp(work));
   hardened.landlock_ = harden_landlock(work);
   hardened.secret_files_ = TRY(harden_environment(work));
   hardened.wall_clock_ = harden_wall_clock(work);

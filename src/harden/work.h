@@ -86,7 +86,7 @@ void harden_unified_names(Work& work);
 base::Result<void> harden_resources(Work& work);
 base::Result<void> harden_more_resources(Work& work);
 std::uint64_t harden_wall_clock(Work& work);  // seconds; 0: no limit
-std::vector<policy::SeccompPolicy> harden_seccomp(Work& work);
+base::Result<std::vector<policy::SeccompPolicy>> harden_seccomp(Work& work);
 std::optional<Landlock> harden_landlock(Work& work);
 base::Result<std::optional<SecretFiles>> harden_environment(Work& work);
 

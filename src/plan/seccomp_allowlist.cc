@@ -1,8 +1,9 @@
-// A policy's list as a FilterTable, 32 bits of an argument at a time: an allow-list for the native ABI only, a deny-list
-// for all that the machine runs.
+// A policy's list as a FilterTable, 32 bits of an argument at a time: an allow-list for the native ABI and, if it says so,
+// i386; a deny-list for all that the machine runs, or, if it says so, for the native one alone.
 #include <linux/seccomp.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/text.h"
 #include "plan/seccomp_sources.h"
@@ -45,26 +46,46 @@ base::Result<Decision> decision_of(const policy::ConditionalSyscall& syscall) {
   return decision;
 }
 
+// What is left of a decision for a call of which only the first `alike` arguments are those that it was made for: a way
+// to be allowed that looks at another is none.
+Decision seen_by(const Decision& decision, std::uint32_t alike) {
+  Decision out = decision;
+  const auto looks_further = [&](const ArgTest& test) { return test.index >= alike; };
+  std::erase_if(out.rules, [&](const ArgRule& rule) { return std::any_of(rule.all_of.begin(), rule.all_of.end(), looks_further); });
+  return out;
+}
+
 class Builder {
  public:
-  explicit Builder(Abi abi) : abi_(abi) {}
+  Builder(Abi abi, bool others_allowed) : abi_(abi), others_allowed_(others_allowed) {
+    if (others_allowed) return;
+    shut("socketcall");
+    shut("ipc");
+  }
 
-  base::Result<void> add(const std::string& name, Decision decision) {
+  base::Result<void> add(const std::string& name, const Decision& decision) {
     if (!syscall_supported(name)) return unknown(name);
-    hide(name, decision);
-    const auto number = syscall_number(abi_, name);
-    if (!number) return base::ok();  // the other machine's, like "open" on aarch64
-    const auto [place, added] = decisions_.emplace(*number, std::move(decision));
-    // Naming a call twice is how groups overlap; saying two things of it is a mistake.
-    if (!added && !(place->second == decision)) return wrong("syscall ", base::quote(name), " has two rules");
+    if (others_allowed_) hide(name, decision);
+    for (const auto& call : meant_by(abi_, name)) {  // none: the other machine's, like "open" on aarch64
+      auto own = seen_by(decision, call.alike);
+      const auto [place, added] = decisions_.emplace(call.number, own);
+      // Naming a call twice is how groups overlap; saying two things of it is a mistake.
+      if (!added && !(place->second == own)) return wrong("syscall ", base::quote(name), " has two rules");
+    }
     return base::ok();
   }
 
   const std::map<std::uint32_t, Decision>& decisions() const { return decisions_; }
 
  private:
-  // The same call through socketcall or ipc has its arguments behind a pointer, where no filter sees them: it is denied
-  // whatever they are.
+  // An allow-list opens no multiplexer. ENOSYS, because libraries then make the direct calls (Linux 4.3 and 5.1).
+  void shut(const char* multiplexer) {
+    if (!is_multiplexer(abi_, multiplexer)) return;
+    decisions_[*syscall_number(abi_, multiplexer)] = {{}, SECCOMP_RET_ERRNO | ENOSYS};
+  }
+
+  // The same call through socketcall or ipc has its arguments behind a pointer, where no filter sees them: a deny-list
+  // denies it whatever they are.
   void hide(const std::string& name, const Decision& decision) {
     const auto way = multiplexed(abi_, name);
     if (!way || !stricter(decision.otherwise, SECCOMP_RET_ALLOW)) return;
@@ -77,21 +98,24 @@ class Builder {
 
   static base::Error unknown(const std::string& name) {
     auto error = wrong("unknown syscall ", base::quote(name));
+    const auto meaning = meaning_of(name);
+    if (!meaning.empty()) return std::move(error).hint(base::cat("it is i386's, and what is said of ", base::quote(meaning), " holds for it"));
     const std::string near = syscall_nearest(name);
     if (near.empty()) return error;
     return std::move(error).hint(base::cat("did you mean ", base::quote(near), "?"));
   }
 
   Abi abi_;
+  bool others_allowed_;
   std::map<std::uint32_t, Decision> decisions_;
 };
 
 base::Result<std::map<std::uint32_t, Decision>> decisions_of(const policy::SeccompPolicy& policy, Abi abi) {
-  Builder builder(abi);
+  Builder builder(abi, policy.others_allowed);
   for (const auto& name : policy.allow) TRY(builder.add(name, {{}, SECCOMP_RET_ALLOW}));
   for (const auto& syscall : policy.conditional) {
-    Decision decision = TRY(decision_of(syscall));
-    TRY(builder.add(syscall.name, std::move(decision)));
+    const Decision decision = TRY(decision_of(syscall));
+    TRY(builder.add(syscall.name, decision));
   }
   for (const auto& [name, err] : policy.errnos) {
     const std::uint32_t answer = TRY(fails_with(err, "syscall " + base::quote(name)));
@@ -100,7 +124,20 @@ base::Result<std::map<std::uint32_t, Decision>> decisions_of(const policy::Secco
   return builder.decisions();
 }
 
+// The line of the native ABI; behind it on x86-64 that of x32, which a filter without it kills.
+std::vector<Segment> native_line(Abi native, std::uint32_t otherwise) {
+  std::vector<Segment> line;
+  append_segment(line, 0, {{}, otherwise});
+  if (native != Abi::kX8664) return line;
+  append_segment(line, kX32Bit, {{}, SECCOMP_RET_KILL_PROCESS});
+  append_segment(line, ~std::uint32_t{0}, {{}, otherwise});  // a tracer skipped the call
+  return line;
+}
+
 base::Result<FilterTable> deny_table(const policy::SeccompPolicy& policy, Abi native) {
+  if (!policy.compat32) {
+    return FilterTable{{{audit_arch(native), overlay(native_line(native, SECCOMP_RET_ALLOW), TRY(decisions_of(policy, native)))}}};
+  }
   FilterTable out;
   for (const Abi abi : abis_of(native)) {
     const auto decisions = TRY(decisions_of(policy, abi));
@@ -117,19 +154,20 @@ base::Result<FilterTable> deny_table(const policy::SeccompPolicy& policy, Abi na
   return out;
 }
 
+base::Result<FilterTable> allow_table(const policy::SeccompPolicy& policy, Abi native) {
+  const std::uint32_t otherwise = TRY(fails_with(policy.default_errno, "default"));
+  FilterTable out{{{audit_arch(native), overlay(native_line(native, otherwise), TRY(decisions_of(policy, native)))}}};
+  if (!policy.compat32 || native != Abi::kX8664) return out;
+  std::vector<Segment> line;
+  append_segment(line, 0, {{}, otherwise});
+  out.archs.push_back({audit_arch(Abi::kX86), overlay(line, TRY(decisions_of(policy, Abi::kX86)))});
+  return out;
+}
+
 }  // namespace
 
 base::Result<FilterTable> policy_table(const policy::SeccompPolicy& policy, Abi native) {
-  if (policy.others_allowed) return deny_table(policy, native);
-  const auto decisions = TRY(decisions_of(policy, native));
-  const std::uint32_t otherwise = TRY(fails_with(policy.default_errno, "default"));
-  std::vector<Segment> line;
-  append_segment(line, 0, {{}, otherwise});
-  if (native == Abi::kX8664) {
-    append_segment(line, kX32Bit, {{}, SECCOMP_RET_KILL_PROCESS});
-    append_segment(line, ~std::uint32_t{0}, {{}, otherwise});  // a tracer skipped the call
-  }
-  return FilterTable{{{audit_arch(native), overlay(line, decisions)}}};
+  return policy.others_allowed ? deny_table(policy, native) : allow_table(policy, native);
 }
 
 }  // namespace plan

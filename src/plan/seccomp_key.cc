@@ -11,7 +11,7 @@ namespace plan {
 namespace {
 
 // Raised with every change to what is emitted, or proven, for the same inputs.
-constexpr std::uint64_t kFormat = 3;
+constexpr std::uint64_t kFormat = 4;
 
 class Key {
  public:
@@ -79,6 +79,7 @@ class Key {
     put(policy.errnos);
     put(policy.default_errno);
     put(std::uint64_t{policy.others_allowed});
+    put(std::uint64_t{policy.compat32});
   }
 
   Key() { text_.reserve(kUsualSize); }

@@ -32,8 +32,8 @@ struct Input {
 base::Result<std::vector<Input>> inputs(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies,
                                         std::vector<std::string>& skipped) {
   std::vector<Input> out;
-  // An allow-list has the native ABI only: what a request says of others makes no difference then.
-  const bool native = std::any_of(policies.begin(), policies.end(), [](const auto& p) { return !p.others_allowed; });
+  // What a request says of other ABIs makes no difference where a policy kills them.
+  const bool native = std::any_of(policies.begin(), policies.end(), [](const auto& p) { return !p.compat32; });
   if (request != nullptr) {
     out.push_back({TRY(request_table(*request, kNativeAbi, native ? Abis::kNative : Abis::kListed, &skipped)), "config.json"});
   }
@@ -72,15 +72,16 @@ base::Result<SeccompProgram> build_seccomp(const oci::Seccomp* request, std::spa
 }
 
 base::Result<std::optional<std::uint32_t>> seccomp_answer(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies,
-                                                          const std::string& name, const std::vector<std::uint64_t>& args) {
-  const auto number = syscall_number(kNativeAbi, name);
+                                                          const std::string& name, const std::vector<std::uint64_t>& args,
+                                                          Abi abi) {
+  const auto number = syscall_number(abi, name);
   if (!number) return std::optional<std::uint32_t>();
   CallArgs call;
   std::copy_n(args.begin(), std::min<std::size_t>(args.size(), 6), call.at);
   std::uint32_t answer = SECCOMP_RET_ALLOW;
   std::vector<std::string> skipped;
   for (const auto& input : TRY(inputs(request, policies, skipped))) {
-    const auto own = evaluate(input.table, audit_arch(kNativeAbi), *number, call);
+    const auto own = evaluate(input.table, audit_arch(abi), *number, call);
     if (stricter(own, answer)) answer = own;
   }
   return std::optional(answer);

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "oci/spec.h"
+#include "plan/syscall_names.h"
 #include "policy/seccomp_policy.h"
 
 namespace plan {
@@ -30,10 +31,10 @@ struct SeccompProgram {
 // error is unsupported too.
 base::Result<SeccompProgram> build_seccomp(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies);
 
-// What that meet answers to one call of the native ABI, a SECCOMP_RET_* with its data. Absent for a call that
-// the machine does not have.
+// What that meet answers to one call, a SECCOMP_RET_* with its data. Absent for a call that the ABI does not have.
 base::Result<std::optional<std::uint32_t>> seccomp_answer(const oci::Seccomp* request, std::span<const policy::SeccompPolicy> policies,
-                                                          const std::string& name, const std::vector<std::uint64_t>& args);
+                                                          const std::string& name, const std::vector<std::uint64_t>& args,
+                                                          Abi abi = kNativeAbi);
 
 // A canonical, length-prefixed encoding of every field of all, of this program's version, of libseccomp's
 // version and of the native architecture: the key under which a compiled program may be cached. Two different

@@ -140,6 +140,30 @@ std::optional<Multiplexed> multiplexed(Abi abi, std::string_view name) {
   return std::nullopt;
 }
 
+std::vector<Meant> meant_by(Abi abi, const std::string& name) {
+  constexpr std::uint32_t kAllAlike = 6;
+  std::vector<Meant> out;
+  if (const auto own = syscall_number(abi, name)) out.push_back({*own, kAllAlike});
+  if (abi != Abi::kX86) return out;
+  for (const auto& call : i386_calls()) {
+    if (call.means != name) continue;
+    const auto number = syscall_number(abi, std::string(call.name));
+    if (!number) continue;
+    if (call.name == name) {
+      out.front().alike = call.alike;
+    } else {
+      out.push_back({*number, call.alike});
+    }
+  }
+  return out;
+}
+
+std::string_view meaning_of(std::string_view i386_name) {
+  for (const auto& call : i386_calls())
+    if (call.name == i386_name) return call.means;
+  return {};
+}
+
 bool is_multiplexer(Abi abi, std::string_view name) {
   return abi == Abi::kX86 && (name == "socketcall" || name == "ipc");
 }

@@ -54,6 +54,15 @@ struct Multiplexed {
   std::uint32_t call;         // its first argument
 };
 std::optional<Multiplexed> multiplexed(Abi abi, std::string_view name);
+// What a policy means by a name: on i386 also the calls that do the same under other names, since Linux has added new ones
+// there where types grew. Of their arguments the first `alike` are what the name says; there may be none.
+struct Meant {
+  std::uint32_t number;
+  std::uint32_t alike;
+};
+std::vector<Meant> meant_by(Abi abi, const std::string& name);
+// The name that means a call which only i386 has ("fstat" for "fstat64"); empty if none does.
+std::string_view meaning_of(std::string_view i386_name);
 // Whether the name is socketcall or ipc, and the ABI has it.
 bool is_multiplexer(Abi abi, std::string_view name);
 

@@ -1,4 +1,5 @@
-// The two tables behind syscall_names: calls newer than libseccomp's own, and i386's multiplexed calls.
+// The tables behind syscall_names: calls newer than libseccomp's own, i386's multiplexed calls, and those that i386 has
+// under other names.
 #pragma once
 
 #include <cstdint>
@@ -23,5 +24,12 @@ struct I386Multiplexed {
   std::uint32_t direct;  // the call's own number, 0 if i386 has none
 };
 std::span<const I386Multiplexed> i386_multiplexed();
+
+struct I386Call {
+  std::string_view name;   // i386's
+  std::string_view means;  // x86-64's
+  std::uint32_t alike;     // so many arguments, from the first on, are those of x86-64's call; 6: all
+};
+std::span<const I386Call> i386_calls();
 
 }  // namespace plan

@@ -124,6 +124,12 @@ void compare_filters(const Rule<SeccompPolicy>& before, const Rule<SeccompPolicy
     if (!wider && !tighter && was_text == is_text) continue;
     out.push_back({.control = base::cat("seccomp:", name), .before = was_text, .after = is_text, .wider = wider});
   }
+  if (before->value.compat32 != after->value.compat32) {
+    out.push_back({.control = "seccomp.compat32",
+                   .before = lattice::text(before->value.compat32),
+                   .after = lattice::text(after->value.compat32),
+                   .wider = after->value.compat32});
+  }
   if (before->value.default_errno == after->value.default_errno && before->value.others_allowed == after->value.others_allowed) return;
   const auto others = [](const SeccompPolicy& p) {
     return p.others_allowed ? std::string("allowed") : errno_name(p.default_errno);

@@ -66,7 +66,7 @@ std::vector<std::string_view> named_calls(const SeccompPolicy& filter) {
 namespace lattice {
 
 bool within(Strict, const SeccompPolicy& a, const SeccompPolicy& b) {
-  if (a.others_allowed && !b.others_allowed) return false;
+  if ((a.others_allowed && !b.others_allowed) || (a.compat32 && !b.compat32)) return false;
   for (const auto* filter : {&a, &b}) {
     for (const auto name : named_calls(*filter)) {
       if (!policy::within(state_of(a, name), state_of(b, name))) return false;
@@ -78,6 +78,7 @@ bool within(Strict, const SeccompPolicy& a, const SeccompPolicy& b) {
 // A call that both have a condition for is let through by either.
 SeccompPolicy widen(Strict, const SeccompPolicy& a, const SeccompPolicy& more) {
   SeccompPolicy out = a;
+  out.compat32 = a.compat32 || more.compat32;
   const auto gone = [&](std::string_view name) {
     std::erase_if(out.errnos, [&](const auto& entry) { return entry.first == name; });
   };

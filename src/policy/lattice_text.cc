@@ -84,9 +84,11 @@ std::string text(WallClock value) { return base::duration(value.seconds); }
 
 std::string text(const SeccompPolicy& value) {
   if (value.others_allowed) {
-    return base::cat("all but ", value.errnos.size(), " system calls, ", value.conditional.size(), " by argument");
+    return base::cat("all but ", value.errnos.size(), " system calls, ", value.conditional.size(), " by argument",
+                     value.compat32 ? "" : ", none of 32-bit programs");
   }
-  return base::cat(value.allow.size(), " system calls, ", value.conditional.size(), " by argument");
+  return base::cat(value.allow.size(), " system calls, ", value.conditional.size(), " by argument",
+                   value.compat32 ? ", also of 32-bit programs" : "");
 }
 
 std::string text(const std::vector<std::string>& value) {

@@ -114,8 +114,8 @@ void fields(Is<ConditionalSyscall> auto& t, auto&& each) {
   each(name, any_of, errno_otherwise);
 }
 void fields(Is<SeccompPolicy> auto& t, auto&& each) {
-  auto& [allow, conditional, errnos, default_errno, others_allowed] = t;
-  each(allow, conditional, errnos, default_errno, others_allowed);
+  auto& [allow, conditional, errnos, default_errno, others_allowed, compat32] = t;
+  each(allow, conditional, errnos, default_errno, others_allowed, compat32);
 }
 template <typename P>
 requires requires(P p) { p.first; p.second; }

@@ -105,6 +105,7 @@ base::Result<void> read_limit(const oci::Cursor& root, const GroupLookup& groups
   if (seccomp && !allow) {
     out.policy.seccomp.emplace();
     out.policy.seccomp->value.others_allowed = true;
+    out.policy.seccomp->value.compat32 = true;  // left to the other filters, unless it says otherwise
     out.policy.seccomp->value.default_errno = 1;  // EPERM
   }
   TRY(read_modes(root, out.policy));

@@ -134,7 +134,7 @@ struct Merge {
 }  // namespace
 
 base::Result<void> read_seccomp(const oci::Cursor& value, const GroupLookup& groups, Rule<SeccompPolicy>& out) {
-  const auto section = TRY(Section::open(value, {"default", "allow", "deny", "args", "onDeny"}));
+  const auto section = TRY(Section::open(value, {"default", "allow", "deny", "args", "onDeny", "compat32"}));
   Merge merge;
   if (out) merge.out = out->value;
   if (const auto allow = value.find("allow")) {
@@ -146,6 +146,7 @@ base::Result<void> read_seccomp(const oci::Cursor& value, const GroupLookup& gro
   }
   if (const auto deny = value.find("deny")) merge.deny = TRY(get_names(*deny, groups));
   if (const auto standard = value.find("default")) merge.out.default_errno = TRY(get_errno(*standard));
+  if (const auto compat32 = value.find("compat32")) merge.out.compat32 = TRY(compat32->get_bool());
   std::vector<ConditionalSyscall> conditional;
   if (const auto args = value.find("args")) conditional = TRY(get_conditional(*args));
   if (const auto on_deny = value.find("onDeny")) merge.answers = TRY(get_answers(*on_deny, groups));

@@ -32,6 +32,7 @@ struct SeccompPolicy {
   std::vector<std::pair<std::string, std::uint32_t>> errnos;     // name -> errno, where not the default
   std::uint32_t default_errno = 38;                              // ENOSYS
   bool others_allowed = false;
+  bool compat32 = false;  // the calls of i386 too; a deny-list that has it leaves other ABIs to the other filters
 };
 
 }  // namespace policy

@@ -20,6 +20,7 @@ const std::vector<policy::Policy>& pool() {
     std::vector<policy::Policy> out;
     for (const auto* name : {"faas", "compat", "baseline", "faas-restricted", "faas-java", "sandbox", "faas-python"}) out.push_back(*policy::load_policy(name));
     out.push_back(environmental());
+    out.back().seccomp->value.compat32 = true;
     out.back().resources.wall_clock = policy::Setting<policy::WallClock>{.value = {900}, .origin = {.file = "x.json", .pointer = "/resources/wallClock"}, .why = ""};
     out.back().process.core_scheduling = policy::Setting<bool>{.value = true, .origin = {.file = "x.json", .pointer = "/process/coreScheduling"}, .why = ""};
     out.back().process.speculation = policy::Setting<policy::Speculation>{.value = policy::Speculation::kDeny, .origin = {.file = "x.json", .pointer = "/process/speculation"}, .why = ""};

@@ -112,8 +112,16 @@ bool shuts(const Output& out, const std::vector<std::string>& wanted, bool ipv6)
   });
 }
 
+// Whether no filter kills them.
+bool lets_32_bit_in(const policy::Policy& policy) {
+  const auto& limits = policy.seccomp_limits;
+  return (!policy.seccomp || policy.seccomp->value.compat32) &&
+         std::all_of(limits.begin(), limits.end(), [](const auto& filter) { return filter.value.compat32; });
+}
+
 // Of one floor or deny file, on a kernel that can do it.
 std::string lock_left_open(const policy::Policy& limit, const Input& input, const Output& out) {
+  if (limit.seccomp && !limit.seccomp->value.compat32 && lets_32_bit_in(out.policy.policy)) return "32-bit programs out";
   const auto& able = input.abilities;
   const auto on = [](const policy::Rule<bool>& rule) { return rule && rule->value; };
   const auto& process = limit.process;
@@ -333,6 +341,10 @@ TEST(ChainProperty, EachIsToldFromAWrongDecider) {
 TEST(ChainProperty, EachLockThatIsLeftOpenIsNoticed) {
   using Open = void (*)(Output&);
   const std::pair<const char*, Open> all[] = {
+      {"32-bit programs", [](Output& o) {
+         if (o.policy.policy.seccomp) o.policy.policy.seccomp->value.compat32 = true;
+         for (auto& filter : o.policy.policy.seccomp_limits) filter.value.compat32 = true;
+       }},
       {"secure bits", [](Output& o) { o.locks.secure_bits = 0; }},
       {"written and executed", [](Output& o) { o.locks.deny_write_execute = false; }},
       {"files in memory", [](Output& o) { o.locks.memfd_noexec = false; }},

@@ -158,6 +158,52 @@ TEST(Seccomp, ThePolicysListComesBesideTheRequests) {
   EXPECT_EQ(decision(hardened(faasd()), "seccomp")->requested, "absent");
 }
 
+TEST(Seccomp, A32BitProgramNeedsCompat32) {
+  auto policy = faas();
+  auto able = can_remap();
+  const auto refusal = [&](const oci::Spec& spec) {
+    const auto out = harden::harden(spec, policy, able);
+    return out ? std::string() : out.error().message();
+  };
+  for (const auto* kind : {"static", "dynamic", "other", ""}) {
+    able.entrypoint = kind;
+    EXPECT_EQ(refusal(faasd()), "") << kind;
+  }
+  able.entrypoint = "elf32";
+  EXPECT_EQ(refusal(faasd()),
+            "policy \"faas@1\" refuses: \"fwatchdog\" is a 32-bit program, and seccomp.compat32 is false (faas.json:/seccomp); hint: with "
+            "\"compat32\": true in the section \"seccomp\" of its profile, its system calls are filtered by the same list");
+  policy.seccomp->value.compat32 = true;
+  EXPECT_EQ(refusal(faasd()), "");
+  EXPECT_NE(decision(hardened(faasd(), policy, able), "seccomp")->effective.find("also of 32-bit programs"), std::string::npos);
+
+  policy::SeccompPolicy limit;
+  limit.others_allowed = limit.compat32 = true;
+  policy.seccomp_limits.push_back({limit, {.file = "floor.json", .pointer = "/seccomp"}, ""});
+  EXPECT_EQ(refusal(faasd()), "");
+  policy.seccomp_limits.back().value.compat32 = false;
+  EXPECT_NE(refusal(faasd()).find("false (floor.json:/seccomp)"), std::string::npos);
+  able.entrypoint = "dynamic";
+  EXPECT_EQ(refusal(faasd()), "");
+  policy.seccomp.reset();
+  policy.seccomp_limits.clear();
+  able.entrypoint = "elf32";
+  EXPECT_EQ(refusal(faasd()), "") << "no filter kills it";
+}
+
+TEST(Seccomp, ItIsToldThatTheRequestLeaves32BitProgramsOut) {
+  auto policy = faas();
+  const auto why = [&](const oci::Spec& spec) { return decision(hardened(spec, policy), "seccomp")->why; };
+  const auto* words = "has no SCMP_ARCH_X86";
+  auto spec = docker();
+  EXPECT_EQ(why(spec).find(words), std::string::npos);
+  policy.seccomp->value.compat32 = true;
+  EXPECT_NE(why(spec).find(words), std::string::npos);
+  EXPECT_EQ(why(faasd()).find(words), std::string::npos) << "there is no filter of its own";
+  spec.linux.seccomp->architectures.emplace_back("SCMP_ARCH_X86");
+  EXPECT_EQ(why(spec).find(words), std::string::npos);
+}
+
 TEST(Outcome, NamesItsPolicy) { EXPECT_EQ(hardened(docker()).hardened.policy_name(), "faas@1"); }
 
 }  // namespace

@@ -62,9 +62,9 @@ def problems(program, root):
     members = policy_members(root)
     if len(members) < 20:
         yield f"src/policy: only {len(members)} members found; does the pattern still fit?"
-    named = set(re.findall(r"\bCm (\$?[A-Za-z]+)", policy)) | set(re.findall(r"^\.Ss ([a-z]+)$", policy, re.M))
+    named = set(re.findall(r"\bCm (\$?[A-Za-z0-9]+)", policy)) | set(re.findall(r"^\.Ss ([a-z]+)$", policy, re.M))
     for line in re.findall(r"^\.Cm (.+)$", policy, re.M):
-        named |= set(re.findall(r"[A-Za-z$]+", line))
+        named |= set(re.findall(r"[A-Za-z0-9$]+", line))
     for member in sorted(members - named):
         yield f"bulkhead-policy.5: no member {member}"
     for key in sorted(set(re.findall(r"^\.It Cm ([a-z]+[A-Z]\w*)$", policy, re.M)) - members):

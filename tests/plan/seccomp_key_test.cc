@@ -79,6 +79,8 @@ const std::vector<std::function<void(oci::Seccomp&, policy::SeccompPolicy&)>>& c
         p.errnos[0] = {"umount2", 1};
       },
       [](R&, P& p) { p.default_errno = 1; },
+      [](R&, P& p) { p.others_allowed = true; },
+      [](R&, P& p) { p.compat32 = true; },
   };
   return all;
 }

@@ -3,6 +3,7 @@
 #include <linux/audit.h>
 
 #include "plan/seccomp_emit.h"
+#include "plan/seccomp_proof.h"
 #include "plan/seccomp_samples.h"
 #include "plan/seccomp_sources.h"
 #include "support/bpf_eval.h"
@@ -27,8 +28,11 @@ std::string differs_from(const std::vector<sock_filter>& program, const policy::
   const auto values = samples::interesting(policy);
   if (!all_numbers) return samples::difference(program, dice, values, samples::some_numbers(dice, 40), want);
   std::vector<std::uint32_t> conditional;
-  for (const auto& syscall : policy.conditional)
+  if (policy.compat32) conditional = {102, 117};  // socketcall and ipc
+  for (const auto& syscall : policy.conditional) {
     if (const auto number = syscall_number(native, syscall.name)) conditional.push_back(*number);
+    for (const auto& call : meant_by(Abi::kX86, syscall.name)) conditional.push_back(call.number);
+  }
   return samples::difference(program, dice, values, samples::numbers_and_often(conditional), want);
 }
 
@@ -68,6 +72,7 @@ TEST(SeccompPolicy, RandomPolicies) {
 TEST(SeccompPolicy, ADenyListHoldsForEveryAbi) {
   policy::SeccompPolicy vaccine;
   vaccine.others_allowed = true;
+  vaccine.compat32 = true;
   vaccine.conditional = {{"socket", {{{0, 0xffffffff, {38}, false}}}, 97}};
   vaccine.errnos = {{"io_uring_setup", 38}};
   const auto program = program_of(vaccine);
@@ -89,6 +94,101 @@ TEST(SeccompPolicy, ADenyListHoldsForEveryAbi) {
   EXPECT_EQ(answer(AUDIT_ARCH_I386, 425, 0), SECCOMP_RET_ERRNO | 38);
   EXPECT_EQ(answer(AUDIT_ARCH_X86_64, 0, 0), SECCOMP_RET_ALLOW);
   EXPECT_EQ(answer(AUDIT_ARCH_ARM, 0, 0), SECCOMP_RET_KILL_PROCESS);
+}
+
+// Linux has added calls to i386 where types grew: what a list says of a name holds for them.
+TEST(SeccompPolicy, ANameMeansAllThatI386HasForIt) {
+  policy::SeccompPolicy deny;
+  deny.others_allowed = true;
+  deny.compat32 = true;
+  deny.errnos = {{"chown", 1}, {"clock_settime", 1}, {"umount2", 1}};
+  deny.conditional = {{"mmap", {{{2, 4, {0}}}}, 13}, {"fallocate", {{{2, 0xffffffff, {0}}}, {{3, 0xffffffff, {0}}}}, 95}};
+  const auto program = program_of(deny);
+  EXPECT_EQ(differs_from(program, deny, Abi::kX8664, 4, true), "");
+  const auto answer = [&](std::uint32_t number, const CallArgs& args) {
+    return support::bpf_eval(program, samples::call(AUDIT_ARCH_I386, number, args));
+  };
+  for (const std::uint32_t number : {182U, 212U, 264U, 404U, 22U, 52U})  // chown, chown32, clock_settime and 64, umount and 2
+    EXPECT_EQ(answer(number, {}), SECCOMP_RET_ERRNO | 1U) << number;
+  EXPECT_EQ(answer(192, {{0, 0, 3}}), SECCOMP_RET_ALLOW) << "mmap2";
+  EXPECT_EQ(answer(192, {{0, 0, 7}}), SECCOMP_RET_ERRNO | 13U) << "mmap2 of code";
+  EXPECT_EQ(answer(90, {{0, 0, 3}}), SECCOMP_RET_ERRNO | 13U) << "mmap: its arguments cannot be seen";
+  EXPECT_EQ(answer(324, {{0, 0, 0, 1}}), SECCOMP_RET_ALLOW) << "fallocate, the low half of the offset";
+  EXPECT_EQ(answer(324, {{0, 0, 1, 0}}), SECCOMP_RET_ERRNO | 95U) << "what is the length on x86-64 is half of the offset here";
+}
+
+policy::SeccompPolicy faas_of_32_bits() {
+  auto policy = faas_like();
+  policy.compat32 = true;
+  policy.allow.insert(policy.allow.end(), {"fstat", "lseek", "rt_sigreturn", "accept4", "bind", "sendto"});
+  return policy;
+}
+
+TEST(SeccompPolicy, OneListForBothAbis) {
+  const auto policy = faas_of_32_bits();
+  const auto program = program_of(policy);
+  EXPECT_EQ(support::bpf_fault(program), "");
+  EXPECT_EQ(differs_from(program, policy, Abi::kX8664, 5, true), "");
+  const auto answer = [&](std::uint32_t number, const CallArgs& args) {
+    return support::bpf_eval(program, samples::call(AUDIT_ARCH_I386, number, args));
+  };
+  const std::uint32_t none = SECCOMP_RET_ERRNO | 38U;
+  for (const std::uint32_t number : {3U, 4U, 1U, 197U, 28U, 108U, 140U, 192U, 119U, 364U, 361U})
+    EXPECT_EQ(answer(number, {}), SECCOMP_RET_ALLOW) << syscall_name(Abi::kX86, number);
+  EXPECT_EQ(answer(359, {{2, 1, 0}}), SECCOMP_RET_ALLOW) << "socket";
+  EXPECT_EQ(answer(359, {{0xdead00000002, 1, 0}}), SECCOMP_RET_ALLOW) << "int $0x80 from 64-bit code leaves high words";
+  EXPECT_EQ(answer(359, {{38, 5, 0}}), SECCOMP_RET_ERRNO | 97U) << "socket(AF_ALG)";
+  EXPECT_EQ(answer(120, {{0x10000000}}), SECCOMP_RET_ERRNO | 1U) << "clone(CLONE_NEWUSER)";
+  EXPECT_EQ(answer(21, {}), SECCOMP_RET_ERRNO | 1U) << "mount";
+  for (std::uint64_t call = 0; call <= 24; ++call) {
+    EXPECT_EQ(answer(102, {{call}}), none) << "socketcall " << call;
+    EXPECT_EQ(answer(117, {{call}}), none) << "ipc " << call;
+  }
+  for (const std::uint32_t number : {113U, 166U, 166U | kX32Bit, kX32Bit | 3U, 41U | kX32Bit})  // vm86old, vm86, x32's numbers
+    EXPECT_EQ(answer(number, {}), none) << number;
+  EXPECT_EQ(support::bpf_eval(program, samples::call(AUDIT_ARCH_X86_64, kX32Bit, {})), SECCOMP_RET_KILL_PROCESS);
+  EXPECT_EQ(support::bpf_eval(program, samples::call(AUDIT_ARCH_ARM, 3, {})), SECCOMP_RET_KILL_PROCESS);
+}
+
+// Neither a compiler of another list nor one with a hole passes the comparison, nor the proof.
+TEST(SeccompPolicy, MutantsOfTheSecondListAreNoticed) {
+  const auto policy = faas_of_32_bits();
+  const FilterTable good = *policy_table(policy, Abi::kX8664);
+  ASSERT_EQ(good.archs.size(), 2U);
+  const auto with = [&](std::uint32_t number, const Decision& decision) {
+    FilterTable out = good;
+    out.archs[1].segments = overlay(out.archs[1].segments, {{number, decision}});
+    return out;
+  };
+  const Decision allowed{{}, SECCOMP_RET_ALLOW}, by_bind{{{{{0, Compare::kAnyOf, true, 0xffffffff, {2}}}, SECCOMP_RET_ALLOW}}, SECCOMP_RET_ERRNO | 38};
+  FilterTable twice = good, none = good, killed = good;
+  twice.archs[1].segments = good.archs[0].segments;
+  none.archs.pop_back();
+  killed.archs[1].segments = {{0, {{}, SECCOMP_RET_KILL_PROCESS}}};
+  const std::pair<const char*, FilterTable> mutants[] = {
+      {"socketcall is open", with(102, allowed)}, {"socketcall is open for bind", with(102, by_bind)}, {"ipc is open", with(117, allowed)},
+      {"any socket", with(359, allowed)}, {"any clone", with(120, allowed)}, {"mount", with(21, allowed)}, {"mmap2 is lost", with(192, {{}, SECCOMP_RET_ERRNO | 38})},
+      {"x86-64's numbers", twice}, {"i386 is killed as before", none}, {"all of i386 is killed", killed},
+  };
+  for (const auto& [what, table] : mutants) {
+    EXPECT_NE(differs_from(emit(table), policy, Abi::kX8664, 6, true), "") << what;
+    EXPECT_FALSE(prove(emit(table), good)) << what;
+  }
+  EXPECT_TRUE(prove(emit(good), good));
+}
+
+TEST(SeccompPolicy, ADenyListMayShutOutOtherAbis) {
+  policy::SeccompPolicy deny;
+  deny.others_allowed = true;
+  deny.errnos = {{"chown", 1}};
+  const auto program = program_of(deny);
+  EXPECT_EQ(differs_from(program, deny, Abi::kX8664, 7, true), "");
+  const auto answer = [&](std::uint32_t token, std::uint32_t number) { return support::bpf_eval(program, samples::call(token, number, {})); };
+  EXPECT_EQ(answer(AUDIT_ARCH_I386, 3), SECCOMP_RET_KILL_PROCESS);
+  EXPECT_EQ(answer(AUDIT_ARCH_X86_64, kX32Bit), SECCOMP_RET_KILL_PROCESS);
+  EXPECT_EQ(answer(AUDIT_ARCH_X86_64, 0xffffffff), SECCOMP_RET_ALLOW) << "a tracer skipped the call";
+  EXPECT_EQ(answer(AUDIT_ARCH_X86_64, 0), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(answer(AUDIT_ARCH_X86_64, 92), SECCOMP_RET_ERRNO | 1U);
 }
 
 TEST(SeccompPolicy, HighWordsDoNotCount) {
@@ -180,6 +280,8 @@ TEST(SeccompPolicy, Refusals) {
   };
   EXPECT_EQ(refusal({{"opnat"}, {}, {}, 38}), "seccomp: unknown syscall \"opnat\"; hint: did you mean \"openat\"?");
   EXPECT_EQ(refusal({{"socketcall"}, {}, {}, 38}).substr(0, 38), "seccomp: unknown syscall \"socketcall\"");
+  EXPECT_EQ(refusal({{"fstat64"}, {}, {}, 38}),
+            "seccomp: unknown syscall \"fstat64\"; hint: it is i386's, and what is said of \"fstat\" holds for it");
   EXPECT_EQ(refusal({{""}, {}, {}, 38}), "seccomp: unknown syscall \"\"");
   EXPECT_EQ(refusal({{"mount"}, {}, {{"mount", 1}}, 38}), "seccomp: syscall \"mount\" has two rules");
   EXPECT_EQ(refusal({{"mount", "mount"}, {}, {}, 38}), "accepted");

@@ -119,6 +119,15 @@ TEST(SeccompProofMutants, OfEveryKindOfTest) { expect_refused("every test", ever
 
 TEST(SeccompProofMutants, OfTheBuiltInPolicy) { expect_refused("faas", faas(), 1000); }
 
+TEST(SeccompProofMutants, OfTheBuiltInPolicyFor32BitProgramsToo) {
+  auto policy = policy::read_policy(policy::builtin_policy("faas"), "faas.json", policy::builtin_group)->seccomp->value;
+  policy.compat32 = true;
+  const auto table = policy_table(policy, Abi::kX8664);
+  ASSERT_TRUE(table);
+  ASSERT_EQ(table->archs.size(), 2U);
+  expect_refused("faas, compat32", *table, 2000);
+}
+
 TEST(SeccompProofMutants, OfAnEnginesProfile) {
   const auto table = request_table(samples::profile_of("docker.json"), Abi::kX8664);
   ASSERT_TRUE(table);

@@ -149,6 +149,7 @@ TEST(SeccompProof, HoldsForLibseccompsProgramsOfEngines) {
 policy::SeccompPolicy plain_policy(Dice& dice) {
   policy::SeccompPolicy out = samples::random_policy(dice);
   out.others_allowed = false;
+  out.compat32 = false;
   const auto unknown = [](const auto& name) { return !syscall_number_libseccomp(kNativeAbi, name); };
   std::erase_if(out.allow, unknown);
   std::erase_if(out.errnos, [&](const auto& entry) { return unknown(entry.first) || entry.second == 4095; });

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "plan/syscall_table.h"
 #include "support/bpf_eval.h"
 
 namespace samples {
@@ -137,48 +138,12 @@ std::optional<plan::Abi> entry(const oci::Seccomp& profile, plan::Abi native, st
 }  // namespace
 
 const std::vector<std::string>& names() {
-  static const std::vector<std::string> all{"read",
-                                            "write",
-                                            "open",
-                                            "openat",
-                                            "close",
-                                            "clone",
-                                            "clone3",
-                                            "personality",
-                                            "mmap",
-                                            "getpid",
-                                            "getppid",
-                                            "execve",
-                                            "exit",
-                                            "futex",
-                                            "openat2",
-                                            "cachestat",
-                                            "mseal",
-                                            "prctl",
-                                            "ioctl",
-                                            "poll",
-                                            "ppoll",
-                                            "kill",
-                                            "unshare",
-                                            "setns",
-                                            "map_shadow_stack",
-                                            "fchmodat2",
-                                            "fork",
-                                            "arch_prctl",
-                                            "renameat",
-                                            "uname",
-                                            "umask",
-                                            "time",
-                                            "getrandom",
-                                            "statx",
-                                            "bpf",
-                                            "epoll_wait",
-                                            "newfstatat",
-                                            "stat",
-                                            "mkdir",
-                                            "mkdirat",
-                                            "pause",
-                                            "set_mempolicy_home_node"};
+  static const std::vector<std::string> all{
+      "read", "write", "open", "openat", "close", "clone", "clone3", "personality", "mmap", "getpid", "getppid",
+      "execve", "exit", "futex", "openat2", "cachestat", "mseal", "prctl", "ioctl", "poll", "ppoll", "kill",
+      "unshare", "setns", "map_shadow_stack", "fchmodat2", "fork", "arch_prctl", "renameat", "uname", "umask",
+      "time", "getrandom", "statx", "bpf", "epoll_wait", "newfstatat", "stat", "mkdir", "mkdirat", "pause",
+      "set_mempolicy_home_node", "fallocate", "select", "rt_sigaction"};
   return all;
 }
 
@@ -210,6 +175,7 @@ std::vector<std::uint32_t> some_numbers(Dice& dice, std::size_t count) {
         for (const auto abi : plan::abis_of(native))
           if (const auto number = number_of(abi, name))
             for (const std::uint32_t neighbour : {*number - 1, *number, *number, *number + 1}) out.push_back(neighbour);
+    for (const auto& call : plan::i386_calls()) out.push_back(*number_of(plan::Abi::kX86, std::string(call.name)));
     return out;
   }();
   std::vector<std::uint32_t> out{0, plan::kX32Bit - 1, plan::kX32Bit, 0xfffffffe, 0xffffffff};
@@ -235,6 +201,7 @@ policy::SeccompPolicy random_policy(Dice& dice) {
   policy::SeccompPolicy out;
   if (dice.one_in(3)) out.default_errno = static_cast<std::uint32_t>(dice.below(100));
   out.others_allowed = dice.one_in(4);
+  out.compat32 = !dice.one_in(3);
   for (const auto& name : names()) {
     const auto kind = dice.below(4);
     if (kind == 0) out.allow.push_back(name);
@@ -314,10 +281,21 @@ std::optional<plan::Abi> entry(const policy::SeccompPolicy& policy, plan::Abi na
   const bool is_x32 = x86_64 && number >= plan::kX32Bit && number != 0xffffffff;
   if (token == (x86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64)) {
     if (!is_x32) return native;
-    return policy.others_allowed ? std::optional(kX32) : std::nullopt;
+    return policy.others_allowed && policy.compat32 ? std::optional(kX32) : std::nullopt;
   }
-  if (policy.others_allowed && token == (x86_64 ? AUDIT_ARCH_I386 : AUDIT_ARCH_ARM)) return x86_64 ? kX86 : kArm;
+  if (!policy.compat32) return std::nullopt;
+  if (x86_64 && token == AUDIT_ARCH_I386) return kX86;
+  if (!x86_64 && policy.others_allowed && token == AUDIT_ARCH_ARM) return kArm;
   return std::nullopt;
+}
+
+// How many arguments of the call, from the first on, are what the policy means by the name; absent: it is another call.
+std::optional<std::uint32_t> alike(plan::Abi abi, const std::string& name, std::uint32_t number) {
+  if (abi == plan::Abi::kX86) {
+    for (const auto& call : plan::i386_calls())
+      if (call.means == name && number_of(abi, std::string(call.name)) == number) return call.alike;
+  }
+  return number_of(abi, name) == number ? std::optional(6U) : std::nullopt;
 }
 
 // The call by way of socketcall or ipc.
@@ -330,14 +308,18 @@ std::uint32_t want(const policy::SeccompPolicy& policy, plan::Abi native, std::u
                    const plan::CallArgs& args) {
   const auto abi = entry(policy, native, token, number);
   if (!abi) return SECCOMP_RET_KILL_PROCESS;
+  constexpr std::uint32_t kSocketcall = 102, kIpc = 117;
+  if (*abi == plan::Abi::kX86 && !policy.others_allowed && (number == kSocketcall || number == kIpc)) return SECCOMP_RET_ERRNO | ENOSYS;
   for (const auto& name : policy.allow)
-    if (number_of(*abi, name) == number) return SECCOMP_RET_ALLOW;
+    if (alike(*abi, name, number)) return SECCOMP_RET_ALLOW;
   for (const auto& [name, err] : policy.errnos)
-    if (number_of(*abi, name) == number || is_hidden(*abi, name, number, args)) return SECCOMP_RET_ERRNO | err;
+    if (alike(*abi, name, number) || is_hidden(*abi, name, number, args)) return SECCOMP_RET_ERRNO | err;
   for (const auto& syscall : policy.conditional) {
     if (is_hidden(*abi, syscall.name, number, args)) return SECCOMP_RET_ERRNO | syscall.errno_otherwise;
-    if (number_of(*abi, syscall.name) != number) continue;
+    const auto same = alike(*abi, syscall.name, number);
+    if (!same) continue;
     const auto passes = [&](const policy::ArgCheck& check) {
+      if (check.index >= *same) return false;
       const auto have = static_cast<std::uint32_t>(args.at[check.index]) & check.mask;
       return (std::find(check.values.begin(), check.values.end(), have) != check.values.end()) == check.equals;
     };

@@ -112,6 +112,7 @@ TEST(SeccompSection, WithoutPoliciesTheRequestIsKept) {
 TEST(SeccompSection, ADenyListHoldsForEveryAbi) {
   policy::SeccompPolicy deny;
   deny.others_allowed = true;
+  deny.compat32 = true;
   deny.errnos = {{"io_uring_setup", 1}, {"ptrace", 1}};
   deny.conditional = {{"socket", {{{0, 0xffffffff, {38, 40}, false}}}, 97}};
   const auto out = render_seccomp(nullptr, as_list(&deny));
@@ -120,6 +121,29 @@ TEST(SeccompSection, ADenyListHoldsForEveryAbi) {
   EXPECT_EQ(out->section.architectures.size(), 3U);
   EXPECT_EQ(out->section.default_action, oci::SeccompAction::kAllow);
   EXPECT_EQ(differs(out->section, *policy_table(deny, kNativeAbi)), "");
+}
+
+// A runtime opens socketcall where a section names one of its calls, unless it names socketcall with an answer that is not
+// the default: where that is ENOSYS, the section cannot let 32-bit programs in, and that is told.
+TEST(SeccompSection, ThirtyTwoBitProgramsToo) {
+  auto compat = policy_of("compat"), faas = policy_of("faas");
+  compat.compat32 = faas.compat32 = true;
+  const auto request = request_of("docker");
+  const auto both = render_seccomp(&request, as_list(&compat));
+  ASSERT_TRUE(both) << both.error().message();
+  EXPECT_EQ(both->section.architectures, (std::vector<std::string>{"SCMP_ARCH_X86_64", "SCMP_ARCH_X86"}));
+  for (const auto& what : both->lost) EXPECT_EQ(what.find("other ABIs"), std::string::npos) << what;
+  const auto table = *request_table(both->section, Abi::kX8664);
+  for (std::uint64_t call = 0; call <= 24; ++call) {
+    EXPECT_EQ(evaluate(table, audit_arch(Abi::kX86), 102, {{call}}), SECCOMP_RET_ERRNO | 38U) << "socketcall " << call;
+  }
+  EXPECT_EQ(evaluate(table, audit_arch(Abi::kX86), 359, {{38}}), SECCOMP_RET_ERRNO | 97U);
+  EXPECT_EQ(evaluate(table, audit_arch(Abi::kX86), 197, {}), SECCOMP_RET_ALLOW);
+
+  const auto native = render_seccomp(nullptr, as_list(&faas));
+  ASSERT_TRUE(native) << native.error().message();
+  EXPECT_EQ(native->section.architectures, std::vector<std::string>{"SCMP_ARCH_X86_64"});
+  EXPECT_EQ(native->lost, std::vector<std::string>{"the calls of other ABIs than the machine's own: they kill"});
 }
 
 TEST(SeccompSection, AWrongOneIsNoticed) {

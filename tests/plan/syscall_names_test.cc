@@ -1,6 +1,8 @@
 #include "plan/syscall_names.h"
 
 #include <gtest/gtest.h>
+
+#include <set>
 #include <sys/syscall.h>
 
 #include "plan/syscall_table.h"
@@ -72,6 +74,50 @@ TEST(SyscallNames, MultiplexedOnI386) {
   EXPECT_FALSE(multiplexed(Abi::kX8664, "socket"));
   EXPECT_TRUE(is_multiplexer(Abi::kX86, "ipc"));
   EXPECT_FALSE(is_multiplexer(Abi::kX8664, "ipc"));
+}
+
+TEST(SyscallNames, WhatI386HasUnderOtherNames) {
+  const auto numbers = [](Abi abi, const char* name) {
+    std::vector<std::uint32_t> out;
+    for (const auto& call : meant_by(abi, name)) out.push_back(call.number);
+    return out;
+  };
+  using Numbers = std::vector<std::uint32_t>;
+  EXPECT_EQ(numbers(Abi::kX86, "fstat"), (Numbers{108, 197, 28}));
+  EXPECT_EQ(numbers(Abi::kX86, "newfstatat"), Numbers{300});
+  EXPECT_EQ(numbers(Abi::kX86, "wait4"), (Numbers{114, 7}));
+  EXPECT_EQ(numbers(Abi::kX86, "accept"), Numbers{});
+  EXPECT_EQ(numbers(Abi::kX8664, "fstat"), Numbers{5});
+  EXPECT_EQ(numbers(Abi::kX32, "fstat"), Numbers{kX32Bit | 5});
+  EXPECT_EQ(meant_by(Abi::kX86, "select").front().alike, 0U);
+  EXPECT_EQ(meant_by(Abi::kX86, "clone").front().alike, 3U);
+  EXPECT_EQ(meant_by(Abi::kX86, "read").front().alike, 6U);
+  EXPECT_EQ(meaning_of("mmap2"), "mmap");
+  EXPECT_EQ(meaning_of("mount"), "");
+}
+
+// Of each call of i386 a policy can say something, but for these: two multiplexers, a mode of the processor that 64-bit
+// kernels do not have, and what Linux no longer does or never did.
+TEST(SyscallNames, EveryCallOfI386IsMeantByOne) {
+  const std::set<std::string> none{"socketcall", "ipc",  "vm86", "vm86old", "bdflush", "break", "ftime", "gtty",  "idle",
+                                   "lock",       "mpx",  "prof", "profil",  "stty",    "ulimit"};
+  std::set<std::string> left;
+  for (std::uint32_t number = 0; number < 600; ++number) {
+    const auto name = syscall_name(Abi::kX86, number);
+    if (!name.empty() && meaning_of(name).empty() && !syscall_number(Abi::kX8664, name)) left.insert(name);
+  }
+  EXPECT_EQ(left, none);
+}
+
+TEST(SyscallNames, TheTableOfI386IsInOrder) {
+  std::set<std::string_view> seen;
+  for (const auto& call : i386_calls()) {
+    EXPECT_TRUE(seen.insert(call.name).second) << call.name << " means two";
+    EXPECT_TRUE(syscall_number(Abi::kX86, std::string(call.name))) << call.name;
+    EXPECT_TRUE(syscall_number(Abi::kX8664, std::string(call.means))) << call.means;
+    EXPECT_LE(call.alike, 6U);
+    EXPECT_TRUE(call.name == call.means || !syscall_supported(std::string(call.name))) << call.name << " says two things";
+  }
 }
 
 TEST(SyscallNames, Nearest) {

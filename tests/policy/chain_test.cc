@@ -274,6 +274,38 @@ TEST(Document, WhereTheDecisionLogGoes) {
   EXPECT_NE(error(log(R"("sink": "syslog", "required": true, "perMinute": 9)")).find("the next container could not start"), std::string::npos);
 }
 
+// Each filter says whether it lets 32-bit programs in; a deny-list that says nothing leaves that to the others.
+TEST(Chain, ThirtyTwoBitProgramsNeedEveryFilter) {
+  const auto kWide = file("profile", "p", R"("extends": "builtin:faas@1", "seccomp": {"compat32": true})");
+  const auto all_let_in = [&](const std::string& limit) {
+    const auto out = resolved(chain({kWide, limit}), {}, "p").policy;
+    bool all = out.seccomp->value.compat32;
+    for (const auto& filter : out.seccomp_limits) all = all && filter.value.compat32;
+    return all;
+  };
+  EXPECT_FALSE(policy::load_policy("faas")->seccomp->value.compat32);
+  EXPECT_TRUE(all_let_in(kVaccine));
+  EXPECT_TRUE(all_let_in(file("floor", "f", R"("seccomp": {"allow": ["@faas@1"], "compat32": true})")));
+  EXPECT_FALSE(all_let_in(file("floor", "f", R"("seccomp": {"allow": ["@faas@1"]})")));
+  EXPECT_FALSE(all_let_in(file("floor", "f", R"("seccomp": {"deny": ["ptrace"], "compat32": false})")));
+  EXPECT_FALSE(all_let_in(file("deny", "d", R"("seccomp": {"compat32": false})")));
+  EXPECT_NE(error(file("profile", "p", R"("seccomp": {"allow": [], "compat32": 1})")).find("/seccomp/compat32: want true or false"), std::string::npos);
+}
+
+TEST(Chain, AnExceptionLets32BitProgramsIn) {
+  Subject legacy;
+  legacy.image = "legacy:1";
+  const auto let_in = [&](const std::string& limit) {
+    const auto given = exception("2024-10-31", R"({"seccomp": {"allow": [], "compat32": true}})");
+    const auto out = resolved(chain({given, limit}), legacy, "faas").policy;
+    bool all = out.seccomp->value.compat32;
+    for (const auto& filter : out.seccomp_limits) all = all && filter.value.compat32;
+    return all;
+  };
+  EXPECT_TRUE(let_in(kVaccine));
+  EXPECT_FALSE(let_in(file("deny", "d", R"("seccomp": {"compat32": false})")));
+}
+
 TEST(Difference, SaysWhatIsWider) {
   const auto faas = *policy::load_policy("faas"), pass = *policy::load_policy("passthrough");
   EXPECT_TRUE(policy::differences(faas, faas).empty());
@@ -289,6 +321,14 @@ TEST(Difference, SaysWhatIsWider) {
   EXPECT_EQ(found[1].control, "seccomp:read");
   EXPECT_FALSE(found[1].wider);
   EXPECT_EQ(found[1].before, "allowed");
+
+  const auto compat32 = document(file("profile", "p", R"("extends": "builtin:faas@1", "seccomp": {"compat32": true})")).policy;
+  const auto wide = policy::differences(faas, compat32), narrow = policy::differences(compat32, faas);
+  ASSERT_EQ(wide.size(), 1U);
+  EXPECT_EQ(wide[0].control + " " + wide[0].before + " " + wide[0].after, "seccomp.compat32 false true");
+  EXPECT_TRUE(wide[0].wider);
+  ASSERT_EQ(narrow.size(), 1U);
+  EXPECT_FALSE(narrow[0].wider);
 }
 
 }  // namespace
