@@ -168,6 +168,7 @@ harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& sp
   abilities.noswap_unable = noswap_obstacle(facts);
   abilities.noswap = abilities.noswap_unable.empty();
   abilities.host_namespaces = host_namespaces(spec);
+  if (any_of(policy, [](const auto& p) { return p.namespaces.join_below.has_value(); })) abilities.joined = joined_places(spec);
   abilities.apparmor = facts.apparmor;
   abilities.selinux = facts.selinux;
   abilities.mdwe_unable = mdwe_obstacle(facts);

@@ -36,6 +36,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   TRY(harden_identity(work));
   TRY(harden_lsm(work));
   hardened.own_namespaces_ = harden_namespaces(work);
+  TRY(check_joined(work));
   harden_capabilities(work);
   hardened.blackhole_ = harden_network(work);
   harden_process(work);

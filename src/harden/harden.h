@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ struct Abilities {
   std::uint32_t remap_base = 0;  // first host id of this container's range (65536 ids)
   int cap_last_cap = 40;
   std::uint64_t host_namespaces = 0;  // CLONE_NEW*: what the request joins by path is the runtime's own
+  // Of each path by which the request joins a namespace: where that is, all links followed. What leads nowhere is not
+  // there; asked only if a rule looks at it.
+  std::map<std::string, std::string> joined;
   bool noswap = false;        // a tmpfs can be kept out of swap
   std::string noswap_unable;  // else: why not
   bool apparmor = false, selinux = false;  // is on; asked only if a rule looks at it

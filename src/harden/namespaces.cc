@@ -2,6 +2,7 @@
 // pod share them) and stays, unless the path leads to the host's; one that is missing would be the host's too.
 #include <algorithm>
 
+#include "base/text.h"
 #include "harden/work.h"
 
 namespace harden {
@@ -45,6 +46,25 @@ std::uint64_t harden_namespaces(Work& work) {
           .effective = base::join(effective, "; "),
           .why = "without a namespace of its own the function sees and shares the host's"});
   return types;
+}
+
+// After the host's have been cut.
+base::Result<void> check_joined(const Work& work) {
+  const auto& rule = work.policy.namespaces.join_below;
+  if (!rule) return base::ok();
+  const auto& namespaces = work.spec.linux.namespaces;
+  for (std::size_t i = 0; i < namespaces.size(); ++i) {
+    const auto& path = namespaces[i].path;
+    if (path.empty()) continue;
+    const auto at = work.abilities.joined.find(path);
+    const bool known = at != work.abilities.joined.end();
+    if (known && std::any_of(rule->value.begin(), rule->value.end(), [&](const auto& place) { return base::path_within(at->second, place); })) continue;
+    return base::Error::policy(base::cat("policy ", base::quote(work.policy.id()), " refuses: config.json: /linux/namespaces/", i, "/path: want a namespace in ",
+                                         list(rule->value, "no place at all"), ", have ", base::quote(path),
+                                         !known ? ", which leads nowhere" : at->second == path ? "" : base::cat(", which leads to ", base::quote(at->second)), " (",
+                                         rule->origin.text(), ")"));
+  }
+  return base::ok();
 }
 
 }  // namespace harden

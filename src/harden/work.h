@@ -81,6 +81,7 @@ base::Result<std::vector<HashedFile>> harden_program(Work& work);
 void harden_paths(Work& work);
 void harden_devices(Work& work);
 void harden_sysctl(Work& work);
+base::Result<void> check_joined(const Work& work);
 base::Result<void> check_cgroup_place(const Work& work);
 void harden_unified_names(Work& work);
 base::Result<void> harden_resources(Work& work);

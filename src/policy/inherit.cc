@@ -86,6 +86,7 @@ void inherit(Policy& policy, const Policy& base) {
   inherit_required(policy.required, base.required);
   inherit_process(policy.process, base.process);
   take(policy.namespaces.own, base.namespaces.own);
+  take(policy.namespaces.join_below, base.namespaces.join_below);
   inherit_filesystem(policy.filesystem, base.filesystem);
   take(policy.devices.allow, base.devices.allow);
   take(policy.sysctl.allow, base.sysctl.allow);

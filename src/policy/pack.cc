@@ -130,8 +130,8 @@ void fields(Is<Process> auto& t, auto&& each) {
        locked_secure_bits, memory_deny_write_execute, memfd_noexec, digests, core_scheduling, speculation, oom_score_adj);
 }
 void fields(Is<Namespaces> auto& t, auto&& each) {
-  auto& [own] = t;
-  each(own);
+  auto& [own, join_below] = t;
+  each(own, join_below);
 }
 void fields(Is<Filesystem> auto& t, auto&& each) {
   auto& [readonly_root, recursive_readonly, nosuid, nodev, noexec, private_propagation, tmpfs, masked_paths, readonly_paths, proc,

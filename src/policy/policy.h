@@ -62,6 +62,7 @@ struct Process {
 
 struct Namespaces {
   Rule<std::vector<oci::Namespace>> own;  // made new where the request would share the host's; without paths
+  Rule<std::vector<std::string>> join_below;  // what is joined by path is one of these places of the host, or below one
 };
 
 struct Tmpfs {

@@ -44,6 +44,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"process.coreScheduling", kTrue}, p.process.core_scheduling...);
   each(Control{"process.speculation"}, p.process.speculation...);
   each(Control{"namespaces.own"}, p.namespaces.own...);
+  each(Control{"namespaces.joinBelow", kBelow}, p.namespaces.join_below...);
   each(Control{"filesystem.readonlyRoot", kTrue}, p.filesystem.readonly_root...);
   each(Control{"filesystem.recursiveReadonly", kTrue}, p.filesystem.recursive_readonly...);
   each(Control{"filesystem.nosuid", kTrue}, p.filesystem.nosuid...);

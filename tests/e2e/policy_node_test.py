@@ -258,6 +258,29 @@ class BindsTest(node.Case):
                     self.assert_ok(result)
 
 
+class JoinedNamespaceTest(node.Case):
+    def test_only_from_some_places(self):
+        _, pid = self.create(self.bundle("busybox", args=["sleep", "60"]))
+        links = self.work / "links"
+        links.mkdir()
+        (links / "ipc").symlink_to(f"/proc/{pid}/ns/ipc")
+        (links / "loop").symlink_to("loop")
+        self.add("here", "floor", namespaces={"joinBelow": [f"/proc/{pid}/ns"]})
+        self.add("there", "floor", namespaces={"joinBelow": ["/proc", "/run/netns"]})
+        cases = {f"/proc/{pid}/ns/ipc": None, str(links / "ipc"): None, f"{links}/../links/./ipc": None,
+                 f"/proc/{os.getpid()}/ns/ipc": "have", f"/proc/{pid}/root/proc/1/ns/ipc": "leads nowhere", str(links / "loop"): "leads nowhere",
+                 f"/proc/{pid}/ns/nonesuch": "leads nowhere"}
+        for path, refused in cases.items():
+            with self.subTest(path=path):
+                bundle = self.bundle("busybox", args=["readlink", "/proc/self/ns/ipc"])
+                bundle.namespace("ipc", path=path)
+                result = self.run_here(bundle, policy="passthrough")
+                if refused is None:
+                    self.assertEqual(self.assert_ok(result).out.strip(), os.readlink(f"/proc/{pid}/ns/ipc"))
+                else:
+                    self.assert_one_error(result, 1, "refuses", "/linux/namespaces/", path, refused)
+
+
 class CgroupPlaceTest(node.Case):
     def test_only_below_some_cgroups(self):
         self.add("here", "floor", resources={"cgroupBelow": [harness.CGROUP_PARENT, "/another"]})

@@ -24,6 +24,7 @@ const std::vector<policy::Policy>& pool() {
     out.back().resources.wall_clock = policy::Setting<policy::WallClock>{.value = {900}, .origin = {.file = "x.json", .pointer = "/resources/wallClock"}, .why = ""};
     out.back().process.core_scheduling = policy::Setting<bool>{.value = true, .origin = {.file = "x.json", .pointer = "/process/coreScheduling"}, .why = ""};
     out.back().process.speculation = policy::Setting<policy::Speculation>{.value = policy::Speculation::kDeny, .origin = {.file = "x.json", .pointer = "/process/speculation"}, .why = ""};
+    out.back().namespaces.join_below = policy::Setting<std::vector<std::string>>{.value = {"/proc/77", "/run/netns"}, .origin = {.file = "x.json", .pointer = "/namespaces/joinBelow"}, .why = ""};
     out.back().resources.cgroup_below = policy::Setting<std::vector<std::string>>{.value = {"/docker", "/kubepods/burstable", "/openfaas-fn"}, .origin = {.file = "x.json", .pointer = "/resources/cgroupBelow"}, .why = ""};
     out.back().landlock.bind = policy::Setting<policy::Ports>{.value = {0, 8, 8080}, .origin = {.file = "x.json", .pointer = "/landlock/bind"}, .why = ""};
     out.back().network.blackhole = policy::Setting<std::vector<std::string>>{
@@ -98,6 +99,9 @@ Input random_input(Random& random) {
   Input out{.spec = mutated(random), .chain = {}, .abilities = below(random, 3) == 0 ? cannot_remap() : can_remap()};
   out.abilities.ipv6 = below(random, 3) != 0;
   out.abilities.program = {{.path = "", .name = "app", .digest = kScript}, {.path = "/bin/sh", .name = "/bin/sh", .digest = kInterpreter}};
+  for (const auto& ns : out.spec.linux.namespaces) {
+    if (!ns.path.empty()) out.abilities.joined[ns.path] = ns.path;
+  }
   auto& documents = out.chain.documents;
   documents.push_back({.kind = policy::Kind::kProfile, .policy = random_policy(random, "p", 1)});
   for (const char* name : {"f1", "f2"}) {

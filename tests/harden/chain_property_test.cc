@@ -142,6 +142,12 @@ std::string lock_left_open(const policy::Policy& limit, const Input& input, cons
   const bool spec_allow = !flags || std::find(flags->begin(), flags->end(), "SECCOMP_FILTER_FLAG_SPEC_ALLOW") != flags->end();
   if (process.speculation && (spec_allow || !out.locks.no_spec_allow)) return "the filter's flags";
   if (process.speculation && process.speculation->value == policy::Speculation::kDeny && out.locks.speculation != able.speculation) return "speculation";
+  const auto& joined = limit.namespaces.join_below;
+  const auto fits = [&](const oci::Namespace& ns) {
+    const auto in = [&](const auto& place) { return base::path_within(ns.path, place); };
+    return ns.path.empty() || std::any_of(joined->value.begin(), joined->value.end(), in);
+  };
+  if (joined && !std::all_of(namespaces.begin(), namespaces.end(), fits)) return "a joined namespace";
   const auto& places = limit.resources.cgroup_below;
   if (places && std::none_of(places->value.begin(), places->value.end(), [&](const auto& p) { return base::path_within(out.after.linux.cgroups_path, p); })) return "the cgroup's place";
   const auto& landlock = limit.landlock;
@@ -354,6 +360,7 @@ TEST(ChainProperty, EachLockThatIsLeftOpenIsNoticed) {
       {"cores", [](Output& o) { o.locks.core_scheduling = false; }},
       {"speculation", [](Output& o) { o.locks.speculation = 0; }},
       {"the filter's flags", [](Output& o) { if (o.after.linux.seccomp) o.after.linux.seccomp->flags.reset(); }},
+      {"a joined namespace", [](Output& o) { for (auto& ns : o.after.linux.namespaces) ns.path = "/run/netnsx/a"; }},
       {"the cgroup's place", [](Output& o) { o.after.linux.cgroups_path = "/dockerx"; }},
       {"ports to bind", [](Output& o) { if (o.landlock) o.landlock->bind.reset(); }},
       {"ports to connect to", [](Output& o) { if (o.landlock) o.landlock->connect.reset(); }},

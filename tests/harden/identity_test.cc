@@ -185,6 +185,29 @@ TEST(Namespaces, MissingOnesAreAddedAndJoinedOnesStay) {
   EXPECT_EQ(find(closed.hardened.spec(), CLONE_NEWNET), nullptr);
 }
 
+TEST(Namespaces, AreJoinedFromWhereThePolicySays) {
+  auto policy = none();
+  auto abilities = can_remap();
+  auto spec = docker();
+  spec.linux.namespaces = {{.type = CLONE_NEWNS, .name = "mount", .path = ""}, {.type = CLONE_NEWNET, .name = "network", .path = "/var/run/netns/a"}};
+  const auto refusal = [&] {
+    const auto out = harden::harden(spec, policy, abilities);
+    return out ? std::string() : out.error().message();
+  };
+  EXPECT_EQ(refusal(), "") << "no rule";
+  policy.namespaces.join_below = rule(std::vector<std::string>{"/run/netns", "/proc"});
+  EXPECT_EQ(refusal(), "policy \"x@1\" refuses: config.json: /linux/namespaces/1/path: want a namespace in /run/netns, /proc, have "
+                       "\"/var/run/netns/a\", which leads nowhere (x.json:/x)");
+  abilities.joined = {{"/var/run/netns/a", "/run/netns/a"}};
+  EXPECT_EQ(refusal(), "");
+  abilities.joined = {{"/var/run/netns/a", "/run/netnsx/a"}};
+  EXPECT_NE(refusal().find("have \"/var/run/netns/a\", which leads to \"/run/netnsx/a\""), std::string::npos);
+  policy.namespaces.join_below = rule(std::vector<std::string>{});
+  EXPECT_NE(refusal().find("in no place at all"), std::string::npos);
+  spec.linux.namespaces.pop_back();
+  EXPECT_EQ(refusal(), "") << "nothing is joined";
+}
+
 TEST(Capabilities, AllFiveSetsAreEmpty) {
   auto spec = docker();
   spec.process->capabilities->inheritable = spec.process->capabilities->ambient = 1;

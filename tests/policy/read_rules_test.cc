@@ -26,6 +26,13 @@ TEST(ReadRules, CgroupBelow) {
   }
 }
 
+TEST(ReadRules, JoinBelow) {
+  const auto policy = read(R"("namespaces": {"joinBelow": ["/run/netns/", "/proc"]})");
+  ASSERT_TRUE(policy) << policy.error().message();
+  EXPECT_EQ(policy->namespaces.join_below->value, (Paths{"/run/netns", "/proc"}));
+  EXPECT_FALSE(read(R"("namespaces": {"joinBelow": ["run"]})"));
+}
+
 TEST(ReadRules, OfTwoPoliciesBothHold) {
   auto one = *read(R"("resources": {"cgroupBelow": ["/kubepods", "/a/b"]})");
   policy::tighten(one, *read(R"("resources": {"cgroupBelow": ["/kubepods/burstable", "/a", "/c"]})"));
