@@ -3,47 +3,21 @@
 
 #include <algorithm>
 
-#include "base/text.h"
-#include "policy/builtin.h"
-#include "policy/chain.h"
+#include "files.h"
 #include "policy/combine.h"
-#include "policy/find.h"
 #include "policy/lint.h"
 
 namespace {
 
 using policy::Ports;
-using Texts = std::vector<std::string>;
+using policy_test::file;
+using policy_test::kNow;
+using policy_test::read;
+using policy_test::Texts;
 
-const policy::Circumstances kNow{.now = 20'000 * 24 * 60 * 60, .built = 1, .kernel_release = "6.18.44"};
-
-std::string file(const char* kind, const char* name, const std::string& rest) {
-  return base::cat(R"({"bulkhead": "policy/v1", "kind": ")", kind, R"(", "name": ")", name, R"(", "version": "1", )", rest, "}");
-}
 std::string profile(const std::string& landlock) { return file("profile", "p", base::cat(R"("landlock": )", landlock)); }
-
-base::Result<policy::Document> read(const std::string& text) {
-  return policy::read_document(text, "x.json", policy::builtin_group, policy::builtin_base);
-}
-std::string error(const std::string& landlock) {
-  const auto document = read(profile(landlock));
-  const auto text = document ? "none" : document.error().message();
-  return text.substr(std::min(text.size(), text.find(" /")) + 1);  // after the file, line and column
-}
-
-policy::Landlock together(const Texts& texts) {
-  std::vector<policy::Document> documents;
-  for (const auto& text : texts) {
-    auto document = read(text);
-    EXPECT_TRUE(document) << document.error().message();
-    documents.push_back(*std::move(document));
-  }
-  auto chain = policy::make_chain(std::move(documents));
-  EXPECT_TRUE(chain);
-  auto out = policy::resolve(*chain, "p", "faas", {}, kNow);
-  EXPECT_TRUE(out) << out.error().message();
-  return out->policy.landlock;
-}
+std::string error(const std::string& landlock) { return policy_test::error_of(profile(landlock)); }
+policy::Landlock together(const Texts& texts) { return policy_test::resolved(texts).landlock; }
 
 TEST(Landlock, IsRead) {
   const auto document = read(profile(R"({"enable": true, "scopes": ["signal", "abstract-unix-socket", "signal"], "bind": [0, 65535, 0], "connect": [],
