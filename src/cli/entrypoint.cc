@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "kernel/file.h"
 #include "kernel/inroot.h"
 #include "policy/subject.h"
 
@@ -44,13 +45,6 @@ UniqueFd search(int root_fd, const oci::Process& process) {
     if (UniqueFd file = open_program(root_fd, base::cat("/", directory, "/", name))) return file;
   }
   return UniqueFd();
-}
-
-// The file that links led to: /usr/bin/java may be /usr/lib/jvm/…/bin/java.
-std::string name_of(int fd) {
-  char target[4096];
-  const auto size = ::readlink(base::cat("/proc/self/fd/", fd).c_str(), target, sizeof target);
-  return size > 0 ? std::string(target, static_cast<std::size_t>(size)) : "";
 }
 
 // The name behind "#!", as the kernel takes it from the first bytes of a script (fs/binfmt_script.c); empty: it is none.
@@ -128,7 +122,8 @@ std::string find_entrypoint(int root_fd, const oci::Process& process) {
     size = ::pread(file.get(), head.data(), head.size(), 0);
   } while (size < 0 && errno == EINTR);
   head.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  return policy::entrypoint_kind(name_of(file.get()), head);
+  // The file that links led to: /usr/bin/java may be /usr/lib/jvm/…/bin/java.
+  return policy::entrypoint_kind(kernel::path_of(file.get()), head);
 }
 
 }  // namespace cli

@@ -12,9 +12,7 @@ namespace cli {
 // CLONE_NEW*: what `spec` joins by path is this process's own namespace. A path that leads nowhere is nobody's.
 std::uint64_t host_namespaces(const oci::Spec& spec);
 
-// Each path by which `spec` joins a namespace -> where that is: absolute, without ".." or symbolic links. The links of a
-// procfs that are namespaces stay as they are; a path that goes on behind another of its links (/proc/PID/root) is one that
-// leads nowhere, and not there.
+// Each path by which `spec` joins a namespace -> where that is (kernel::place_of()). What leads nowhere is not there.
 std::map<std::string, std::string> joined_places(const oci::Spec& spec);
 
 }  // namespace cli

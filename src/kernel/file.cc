@@ -1,6 +1,7 @@
 #include "kernel/file.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +42,12 @@ base::Result<std::string> read_file_at(int dirfd, const std::string& path, std::
   auto text = read_all(fd.get(), max);
   if (!text.has_value()) return base::Error::system(text.error().sys(), "read", path);
   return text;
+}
+
+std::string path_of(int fd) {
+  char path[PATH_MAX];
+  const auto size = ::readlink(base::cat("/proc/self/fd/", fd).c_str(), path, sizeof path);
+  return size > 0 && path[0] == '/' ? std::string(path, static_cast<std::size_t>(size)) : "";
 }
 
 base::Result<base::UniqueFd> open_private_directory(const std::string& path, std::string_view what) {

@@ -18,6 +18,9 @@ base::Result<std::string> read_all(int fd, std::size_t max);
 // Opens `path` relative to `dirfd` (AT_FDCWD) with O_RDONLY | O_CLOEXEC | flags, and reads it. The error names it.
 base::Result<std::string> read_file_at(int dirfd, const std::string& path, std::size_t max, int flags = 0);
 
+// Where an open file is, as proc_pid_fd(5) tells it; empty if that is no path.
+std::string path_of(int fd);
+
 // A directory of this user's alone, made with mode 0700 if it is missing (its parent must be there). Refused if it is a
 // symlink, no directory, another user's, or open to others. `what` is for the error.
 base::Result<base::UniqueFd> open_private_directory(const std::string& path, std::string_view what);

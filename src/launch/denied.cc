@@ -1,26 +1,18 @@
 #include "launch/denied.h"
 
-#include <limits.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 
 #include "base/text.h"
+#include "kernel/file.h"
 
 namespace launch {
 namespace {
 
 using base::cat;
 using base::Error;
-
-// Where the descriptor's file is; empty if it has no path (any more).
-std::string path_of(int fd) {
-  char path[PATH_MAX];
-  const auto size = ::readlink(cat("/proc/self/fd/", fd).c_str(), path, sizeof path);
-  return size > 0 && path[0] == '/' ? std::string(path, static_cast<std::size_t>(size)) : "";
-}
 
 std::string resolved(const std::string& path) {
   char* real = ::realpath(path.c_str(), nullptr);
@@ -49,7 +41,7 @@ base::Result<void> check_denied(const plan::DeniedBinds& denied, int fd, const s
   if (denied.paths.empty() && !denied.only) return base::ok();
   struct stat info {};
   if (::fstat(fd, &info) != 0) return Error::system(errno, "fstat", source);
-  const std::string real = path_of(fd);
+  const std::string real = kernel::path_of(fd);
   for (const auto& path : denied.paths) {
     const bool touches = base::paths_touch(real, path) || base::paths_touch(real, resolved(path));
     if (!touches && !is_same_file(info, path)) continue;

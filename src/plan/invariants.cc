@@ -133,6 +133,7 @@ bool locks_in_force(const LaunchPlan& plan, const harden::Hardened& hardened, co
 
 // Each route is there, in the namespace that was made, before anybody is told of it; and none that no policy asks for.
 bool routes_in_force(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at) {
+  if (hardened.blackhole().empty()) return at.count<Blackhole>() == 0;
   std::vector<std::string> planned, wanted;
   for (const auto& step : plan.steps) {
     const auto* routes = std::get_if<Blackhole>(&step.op);
@@ -141,7 +142,7 @@ bool routes_in_force(const LaunchPlan& plan, const harden::Hardened& hardened, c
     for (const auto& prefix : routes->prefixes) planned.push_back(policy::prefix_text(prefix));
   }
   for (const auto& prefix : hardened.blackhole()) wanted.push_back(policy::prefix_text(prefix));
-  return planned == wanted && (wanted.empty() || (plan.unshare_flags & CLONE_NEWNET) != 0) && at.before<Loopback, Blackhole>() &&
+  return planned == wanted && (plan.unshare_flags & CLONE_NEWNET) != 0 && at.before<Loopback, Blackhole>() &&
          at.before<Blackhole, Entered>() && at.before<Blackhole, SetupIdentity>();
 }
 
@@ -229,6 +230,7 @@ bool descriptors_closed(const LaunchPlan& plan, const harden::Hardened&, const O
 
 // Each file whose digest was looked at is found to be the same, once it is known which is executed.
 bool program_verified(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at) {
+  if (hardened.program().empty()) return at.count<VerifyProgram>() == 0;
   auto wanted = hardened.program().begin();
   for (const auto& step : plan.steps) {
     const auto* op = std::get_if<VerifyProgram>(&step.op);

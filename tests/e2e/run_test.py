@@ -152,10 +152,10 @@ class DescriptorsTest(harness.Case):
 class ProcessTest(harness.Case):
     def test_a_missing_directory_is_made(self):
         bundle = self.bundle("busybox", args=["pwd"]).own_root()
-        bundle.process["cwd"] = "/work/deep/down"
+        bundle.process["cwd"] = "/srv/deep/down"
         result = self.assert_ok(self.run_bundle(bundle))
-        self.assertEqual(result.out, "/work/deep/down\n")
-        self.assertEqual((bundle.root / "work/deep").stat().st_mode & 0o7777, 0o755)
+        self.assertEqual(result.out, "/srv/deep/down\n")
+        self.assertEqual((bundle.root / "srv/deep").stat().st_mode & 0o7777, 0o755)
 
     def test_home_comes_from_the_containers_passwd(self):
         bundle = self.bundle("busybox", args=["sh", "-c", "echo $HOME"])
