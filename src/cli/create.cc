@@ -75,40 +75,82 @@ base::Result<Place> make_place(const std::string& root_path, const std::string& 
   return Place{std::move(root), std::move(dir)};
 }
 
-// The state directory, if this is the first try, and the cgroup, which is noted there before it is made.
-base::Result<kernel::CgroupHandle> make_cgroup(const GlobalArgs& global, const plan::LaunchPlan& plan,
-                                               std::optional<Place>& place) {
-  if (!place) place.emplace(TRY(make_place(global.root, plan.id)));
-  const int dir = place->dir.fd();
-  TRY(container::remove_journal(dir));  // of a try before this one
-  TRY(container::save_journal(dir, {.cgroup_paths = plan.cgroup.directories, .planned = true, .init = {}}));
-  kernel::CgroupHandle cgroup = TRY(launch::make_cgroup(plan));
-  TRY(container::confirm_journal(dir));
-  return cgroup;
+// A container in the making. The clone comes before the rest is planned: until it is given what it waits for, init makes
+// nothing that would outlive it, and it ends with this process. The destructor undoes what is there.
+class Beginning {
+ public:
+  Beginning(const GlobalArgs& global, std::string id) : global_(global), id_(std::move(id)) {}
+  Beginning(const Beginning&) = delete;
+  ~Beginning();
+
+  base::Result<void> launch(const plan::ClonePlan& plan, const plan::LaunchPlan* whole);
+  base::Result<void> finish(const plan::LaunchPlan& plan);
+  // All but the directory.
+  void undo();
+
+  launch::Launched& launched() { return *launched_; }
+  int dir() const { return place_->dir.fd(); }
+  // What is there belongs to the result from now on.
+  Made made(Prepared prepared, container::Record record);
+
+ private:
+  base::Result<void> make_cgroup(const plan::ClonePlan& plan);
+
+  const GlobalArgs& global_;
+  std::string id_;
+  std::optional<Place> place_;
+  kernel::CgroupHandle cgroup_;
+  std::optional<launch::Launched> launched_;
+};
+
+void Beginning::undo() {
+  launched_.reset();
+  cgroup_ = kernel::CgroupHandle();
 }
 
-base::Result<launch::Launched> launch_once(const GlobalArgs& global, const Prepared& prepared, std::optional<Place>& place) {
-  const plan::LaunchPlan& plan = prepared.plan;
+Beginning::~Beginning() {
+  undo();
+  if (place_) (void)place_->root.remove(place_->dir);  // as in ~Made
+}
+
+// The state directory, if this is the first try, and the cgroup, which is noted there before it is made.
+base::Result<void> Beginning::make_cgroup(const plan::ClonePlan& plan) {
+  if (!place_) place_.emplace(TRY(make_place(global_.root, id_)));
+  TRY(container::remove_journal(dir()));  // of a try before this one
+  TRY(container::save_journal(dir(), {.cgroup_paths = plan.cgroup.directories, .planned = true, .init = {}}));
+  cgroup_ = TRY(launch::make_cgroup(plan));
+  return container::confirm_journal(dir());
+}
+
+base::Result<void> Beginning::launch(const plan::ClonePlan& plan, const plan::LaunchPlan* whole) {
+  if (launch::cgroup_comes_first(plan)) TRY(make_cgroup(plan));
+  launched_.emplace(TRY(launch::launch(plan, cgroup_, whole)));
+  return base::ok();
+}
+
+base::Result<void> Beginning::finish(const plan::LaunchPlan& plan) {
   const std::string image = TRY(plan::encode(plan));
-  // Until it is given what it waits for, init makes nothing that would outlive it, and it ends with this process: what
-  // need not be done before it begins is done meanwhile.
-  const bool first = launch::cgroup_comes_first(plan);
-  kernel::CgroupHandle cgroup;
-  if (first) cgroup = TRY(make_cgroup(global, plan, place));
-  launch::Launched launched = TRY(launch::launch(plan, image, cgroup));
-  if (!first) cgroup = TRY(make_cgroup(global, plan, place));
-  TRY(launched.provide(plan, std::move(cgroup), place->dir.fd()));
-  return launched;
+  if (!launched_) TRY(launch(plan, &plan));
+  TRY(launched_->instruct(plan, image));
+  if (!launch::cgroup_comes_first(plan)) TRY(make_cgroup(plan));
+  return launched_->provide(plan, std::move(cgroup_), dir());
+}
+
+Made Beginning::made(Prepared prepared, container::Record record) {
+  Made made(std::move(place_->root), std::move(place_->dir), *std::move(launched_), std::move(prepared), std::move(record));
+  place_.reset();
+  return made;
 }
 
 // Where only trying told that the root's file system cannot be idmapped: decides again, knowing it.
-base::Result<launch::Launched> launch_prepared(const GlobalArgs& global, PrepareRequest& request, Prepared& prepared,
-                                               std::optional<Place>& place, const base::Log& log) {
-  auto launched = launch_once(global, prepared, place);
+base::Result<void> launch_prepared(const GlobalArgs& global, PrepareRequest& request, Prepared& prepared, Beginning& beginning,
+                                   const base::Log& log) {
+  auto launched = beginning.finish(prepared.plan);
   if (launched || !prepared.remapped || launched.error().kind() != base::Kind::kUnsupported) return launched;
+  beginning.undo();
   request.remap_unable = launched.error().message();
   prepared = TRY(prepare(global, request, log));
-  return launch_once(global, prepared, place);
+  return beginning.finish(prepared.plan);
 }
 
 PrepareRequest request_of(const CreateArgs& args, bool gate) {
@@ -174,18 +216,18 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   TRY(check_supported(global, args));
   PrepareRequest request = request_of(args, gate);
   request.substitute = substitute;
+  Beginning beginning(global, args.id);
+  request.begin = [&](const plan::ClonePlan& plan) -> base::Result<void> {
+    return launch::plan_comes_first(plan) ? base::ok() : beginning.launch(plan, nullptr);
+  };
   Prepared prepared = TRY(prepare(global, request, log));
   const DecisionLog decisions = TRY(DecisionLog::open(prepared.selected.log, log));
-
-  std::optional<Place> place;
-  base::ScopeGuard remove_dir([&] {
-    if (place) (void)place->root.remove(place->dir);  // as in ~Made
-  });
-  launch::Launched launched = TRY(launch_prepared(global, request, prepared, place, log));
+  TRY(launch_prepared(global, request, prepared, beginning, log));
   // While init sets the container up.
+  launch::Launched& launched = beginning.launched();
   const kernel::ProcessIdentity identity = TRY(launched.process().identity());
   container::Record record = make_record(global, prepared, launched, identity);
-  const int dir = place->dir.fd();
+  const int dir = beginning.dir();
   TRY(container::stage_record(dir, record));
   prepared.document.reset();
   TRY(launched.await_entered(prepared.plan));
@@ -198,9 +240,8 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   TRY(container::remove_journal(dir));
   // init is at its mounts still, and need not wait for a word after them.
   if (!gate) TRY(launched.allow_start());
-  remove_dir.commit();
   if (prepared.ids) prepared.ids->lock.reset();  // the directory keeps it now
-  return Made(std::move(place->root), std::move(place->dir), std::move(launched), std::move(prepared), std::move(record));
+  return beginning.made(std::move(prepared), std::move(record));
 }
 
 base::Result<void> announce(Made& made, const CreateArgs& args, const base::Log& log) {

@@ -48,6 +48,8 @@ struct PrepareRequest {
   std::string remap_unable;
   Refusals refusals = Refusals::kTell;
   bool claims_ids = false;  // the container is made: no other has its range of ids
+  // Called, if set, once the policy has decided and it is known what the clone needs; the rest is planned then.
+  std::function<base::Result<void>(const plan::ClonePlan& clone)> begin;
 };
 
 base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& request, const base::Log& log);

@@ -3,6 +3,8 @@
 // 0 or a negative errno, and may set Context::detail to say more.
 #pragma once
 
+#include <linux/stat.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -18,8 +20,12 @@ struct Context {
   std::uint64_t root_mount = 0; // its mount, device (subvolumes of btrfs share a mount) and inode: nothing may be
   std::uint64_t root_device = 0;  // mounted there
   std::uint64_t root_inode = 0;   // 0: not looked at yet
+  std::uint64_t begun = 0;      // CLONE_NEW*: namespaces that were made before the image came, …
+  long begun_result = 0;        // … and what the kernel said, which is kUnshare's to tell
   std::uint32_t op = kNoOp;     // being executed
   std::uint32_t detail = 0;
+  std::uint64_t empty_device = 0; // kVerifyMask: device and inode of the empty directory
+  std::uint64_t empty_inode = 0;  // 0: not looked at yet
   bool null_attached = false;   // kMask: the slots' mounts are in the tree, clones are needed from now on
   bool empty_attached = false;
   int ruleset = -1;             // from kLandlockRuleset to kLandlockRestrict
@@ -35,6 +41,18 @@ struct Context {
 
 inline std::uint64_t wide(const std::uint32_t* words) {
   return static_cast<std::uint64_t>(words[0]) | static_cast<std::uint64_t>(words[1]) << 32;
+}
+
+inline std::uint64_t device_of(const struct statx& stat) {
+  return static_cast<std::uint64_t>(stat.stx_dev_major) << 32 | stat.stx_dev_minor;
+}
+
+inline const char* last_component(const char* path) {
+  const char* name = path;
+  for (; *path != '\0'; ++path) {
+    if (*path == '/') name = path + 1;
+  }
+  return name;
 }
 
 // Of Linux 6.3, which the headers of 6.1 do not have; PR_SET_MDWE(2const).
@@ -67,6 +85,7 @@ long readonly_path(Context&, const plan::image::Op&);
 long mask(Context&, const plan::image::Op&);
 long write_file(Context&, const plan::image::Op&);  // files.cc
 // receive.cc
+long take_plan(const Context&);
 long take_descriptors(Context&, const plan::image::Op&);
 // process.cc
 long join_cgroup(Context&, const plan::image::Op&);

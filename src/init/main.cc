@@ -1,6 +1,6 @@
 // init: the program that becomes the container. It maps the plan's image and walks it, op by op; it has no
 // libc, no heap and no parser, and the main program's binary is nowhere in reach (CVE-2019-5736).
-// argv: "bulkhead-init", the image's fd, the report socket's fd.
+// argv: "bulkhead-init", the report socket's fd, and the namespaces to make (CLONE_NEW*) until the image has come.
 
 #include <asm/errno.h>
 #include <asm/fcntl.h>
@@ -29,14 +29,14 @@ constexpr OpFunction kFunctions[] = {
 };
 static_assert(sizeof(kFunctions) / sizeof(kFunctions[0]) == static_cast<std::size_t>(OpKind::kCount));
 
-int parse_fd(const char* text) {
-  int fd = 0;
-  for (; *text >= '0' && *text <= '9' && fd < 1'000'000; ++text) fd = fd * 10 + (*text - '0');
-  return fd;
+std::uint64_t parse_number(const char* text) {
+  std::uint64_t number = 0;
+  for (; *text >= '0' && *text <= '9'; ++text) number = number * 10 + static_cast<std::uint64_t>(*text - '0');
+  return number;
 }
 
 // A private, writable mapping: argv and envp are turned into pointers in place.
-bool map_image(int fd, Context& ctx) {
+bool map_image(long fd, Context& ctx) {
   struct statx stat {};
   if (call(__NR_statx, fd, "", 0x1000 /* AT_EMPTY_PATH */, STATX_SIZE, &stat) < 0) return false;
   if (stat.stx_size > plan::image::kMaxSize) return false;
@@ -79,14 +79,19 @@ void reset_signals() {
 [[noreturn]] void run(long argc, char** argv) {
   Context ctx;
   if (argc != 3) kernel::raw::exit(1);
-  ctx.report = parse_fd(argv[2]);
+  ctx.report = static_cast<int>(parse_number(argv[1]));
   call(__NR_fcntl, ctx.report, F_SETFD, 1 /* FD_CLOEXEC */);
   call(__NR_prctl, 4 /* PR_SET_DUMPABLE */, 0);
   // Until the container is recorded, nobody but the parent knows of this process: it ends with the parent.
   call(__NR_prctl, 1 /* PR_SET_PDEATHSIG */, 9 /* SIGKILL */);
   call(__NR_umask, 0);
   reset_signals();
-  if (!map_image(parse_fd(argv[1]), ctx)) fail(ctx, -EINVAL, kBadImage);
+  ctx.begun = parse_number(argv[2]);
+  if (ctx.begun != 0) ctx.begun_result = call(__NR_unshare, ctx.begun);
+  const long image = take_plan(ctx);
+  if (image == -EPIPE) kernel::raw::exit(1);  // the parent has given up, and knows why
+  if (kernel::raw::failed(image)) fail(ctx, image, kNoDescriptors);
+  if (!map_image(image, ctx)) fail(ctx, -EINVAL, kBadImage);
   walk(ctx);
 }
 

@@ -48,10 +48,6 @@ long configure(int fs, const char* option) {
   return call(__NR_fsconfig, fs, FSCONFIG_SET_STRING, key, option + n + 1, 0);
 }
 
-std::uint64_t device_of(const struct statx& stat) {
-  return static_cast<std::uint64_t>(stat.stx_dev_major) << 32 | stat.stx_dev_minor;
-}
-
 // Where a mount may not land, however the path got there (CVE-2019-16884, CVE-2025-52881): on the root itself,
 // or on procfs unless the plan says so.
 long check_target(Context& ctx, int target, const Op& op) {
@@ -136,8 +132,24 @@ long pivot(Context& ctx, const Op& op) {
   return 0;
 }
 
+namespace {
+
+// In the root of a tmpfs that this process has just made, whose names are its own: nothing is looked up there, and no link
+// followed. -EEXIST: something is there after all.
+long attach_below(int below, const char* name, int mount, bool file) {
+  const long made = file ? call(__NR_mknodat, below, name, kernel::raw::kRegular | 0644U, 0) : call(__NR_mkdirat, below, name, 0755);
+  return failed(made) ? made : call(__NR_move_mount, mount, "", below, name, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+}  // namespace
+
 long attach(Context& ctx, const Op& op) {
   const int mount = ctx.fd(op.slot);
+  if (op.a != 0) {
+    const char* name = last_component(ctx.text(op.text));
+    const long result = attach_below(ctx.fd(static_cast<std::int32_t>(op.a - 1)), name, mount, (op.flags & plan::image::kFile) != 0);
+    if (result != -EEXIST) return result;
+  }
   kernel::InRoot how;
   how.flags = O_PATH;
   how.no_symlinks = (op.flags & plan::image::kNoSymlinks) != 0;

@@ -27,22 +27,29 @@ std::size_t length(const char* s) {
   return n;
 }
 
-// Opens the directory of `path`, making what is missing, and returns the last component in `name`. No link is
-// followed: a link in place of /dev would put nodes elsewhere (CVE-2026-41579).
-long open_parent(const Context& ctx, const char* path, const char*& name) {
+// The directory of `path`, with what is missing on the way made. No link is followed: a link in place of /dev would put
+// nodes elsewhere (CVE-2026-41579).
+long open_parent(const Context& ctx, const char* path) {
   char directory[kPathMax];
   const std::size_t n = length(path);
   if (n == 0 || n >= kPathMax) return -ENAMETOOLONG;
-  std::size_t cut = n;
-  while (cut > 0 && path[cut - 1] != '/') --cut;
+  const auto cut = static_cast<std::size_t>(last_component(path) - path);
   for (std::size_t i = 0; i < cut; ++i) directory[i] = path[i];
   directory[cut] = '\0';
-  name = path + cut;
   kernel::InRoot how;
   how.flags = O_PATH | O_DIRECTORY;
   how.no_symlinks = true;
   how.make = kernel::Make::kDirectory;
   return kernel::open_in_root(ctx.root, cut == 0 ? "/" : directory, how);
+}
+
+// The root of the plan's own tmpfs, if the name belongs there: nobody else has put anything on the way.
+long parent_of(const Context& ctx, const Op& op) {
+  return op.slot >= 0 ? ctx.fd(op.slot) : open_parent(ctx, ctx.text(op.text));
+}
+
+void release_parent(long directory, const Op& op) {
+  if (op.slot < 0) call(__NR_close, directory);
 }
 
 long check_node(Context& ctx, long directory, const char* name, const Op& op) {
@@ -88,8 +95,8 @@ long write_value(long file, const char* value) {
 }  // namespace
 
 long node(Context& ctx, const Op& op) {
-  const char* name = nullptr;
-  const long directory = open_parent(ctx, ctx.text(op.text), name);
+  const char* name = last_component(ctx.text(op.text));
+  const long directory = parent_of(ctx, op);
   if (failed(directory)) return directory;
   long result = call(__NR_mknodat, directory, name, op.a, encode_dev(op.b));
   if (result == -EEXIST) {
@@ -97,16 +104,16 @@ long node(Context& ctx, const Op& op) {
   } else if (!failed(result) && (ctx.words(op)[0] != 0 || ctx.words(op)[1] != 0)) {
     result = call(__NR_fchownat, directory, name, ctx.words(op)[0], ctx.words(op)[1], AT_SYMLINK_NOFOLLOW);
   }
-  call(__NR_close, directory);
+  release_parent(directory, op);
   return result;
 }
 
 long symlink(Context& ctx, const Op& op) {
-  const char* name = nullptr;
-  const long directory = open_parent(ctx, ctx.text(op.text), name);
+  const char* name = last_component(ctx.text(op.text));
+  const long directory = parent_of(ctx, op);
   if (failed(directory)) return directory;
   const long result = call(__NR_symlinkat, ctx.text(op.text2), directory, name);
-  call(__NR_close, directory);
+  release_parent(directory, op);
   return result == -EEXIST ? 0 : result;  // what the image or the engine put there stays
 }
 

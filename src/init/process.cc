@@ -89,7 +89,11 @@ long session(Context&, const Op&) {
   return failed(id) ? id : 0;
 }
 
-long unshare(Context&, const Op& op) { return call(__NR_unshare, op.a); }
+long unshare(Context& ctx, const Op& op) {
+  if (op.a != ctx.begun) return call(__NR_unshare, op.a);
+  ctx.begun = 0;
+  return ctx.begun_result;
+}
 
 long join_mount_ns(Context& ctx, const Op& op) { return call(__NR_setns, ctx.fd(op.slot), CLONE_NEWNS); }
 

@@ -3,10 +3,12 @@
 //   parent                                   init
 //   ------                                   ----
 //   clone3                                   init is exec'd
-//   make cgroups (v1; v2: before the clone)  make the network namespace, names, session
-//   open sources, write id maps, idmap mounts
+//   write id maps; plan the rest             make the network namespace
+//   kPlan       --------------------------->            the image that init walks from now on
+//   make cgroups (v1; v2: before the clone)  names, session, id of its own, empty file systems
+//   open sources, idmap mounts
 //   kDescriptors  ------------------------->            any number: what the slots ask for
-//                                            cgroups, id of its own, cgroup namespace
+//                                            cgroups, cgroup namespace
 //               <---------------------------  kEntered  all namespaces are entered
 //   verify them; run only: save the record   mounts, pivot, masks, identity, verification
 //   kStart      --------------------------->            (run: ahead of time, init need not wait)
@@ -32,7 +34,7 @@
 
 namespace init {
 
-enum class MessageKind : std::uint32_t { kReady = 1, kWarning, kFailure, kDescriptors, kEntered, kGo, kStart, kListener };
+enum class MessageKind : std::uint32_t { kReady = 1, kWarning, kFailure, kDescriptors, kEntered, kGo, kStart, kListener, kPlan };
 
 struct Message {
   MessageKind kind;
@@ -45,6 +47,8 @@ static_assert(sizeof(Message) == 16);
 // a 32-bit word that init watches and the parent sets to 1 once the listener is taken.
 
 constexpr std::uint32_t kNoOp = 0xffffffff;
+
+// kPlan: one descriptor comes with it, in the form of kDescriptors: a sealed memory file with the image.
 
 // kDescriptors: `op` slots follow the message, and as many descriptors come with it (SCM_RIGHTS); detail: not 0 if more
 // such messages follow. The kernel carries at most 253 at a time (SCM_MAX_FD).

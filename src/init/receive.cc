@@ -1,4 +1,4 @@
-// The descriptors of what the parent has opened, for the image's slots: unix(7), SCM_RIGHTS.
+// The image, and the descriptors of what the parent has opened, for its slots: unix(7), SCM_RIGHTS.
 
 #include <asm/errno.h>
 
@@ -39,13 +39,13 @@ constexpr std::size_t kControlHead = 16;
 static_assert(__builtin_offsetof(Control, fds) == kControlHead);
 
 // One message; nothing of it is trusted before it is known to be whole.
-long receive_part(const Context& ctx, Descriptors& part, Control& control) {
+long receive_part(const Context& ctx, MessageKind kind, Descriptors& part, Control& control) {
   Vector vector{&part, sizeof(part)};
   Envelope envelope{nullptr, 0, &vector, 1, &control, sizeof(control), 0};
   const long n =
       kernel::raw::uninterrupted([&] { return call(__NR_recvmsg, ctx.report, &envelope, kMsgCmsgCloexec); });
   if (failed(n)) return n;
-  if (n < static_cast<long>(sizeof(Message)) || part.message.kind != MessageKind::kDescriptors) return -EPIPE;
+  if (n < static_cast<long>(sizeof(Message)) || part.message.kind != kind) return -EPIPE;
   const std::uint32_t count = part.message.op;
   if (count > kMaxDescriptors || n != static_cast<long>(sizeof(Message) + count * sizeof(std::int32_t))) return -EBADMSG;
   if ((envelope.flags & kMsgCtrunc) != 0) return -EMFILE;  // more than this process may have open
@@ -57,12 +57,21 @@ long receive_part(const Context& ctx, Descriptors& part, Control& control) {
 
 }  // namespace
 
-// Returns once the parent has made the cgroups, opened the sources and written the id maps.
+// A descriptor of the image, or a negative errno. The id maps are written by then.
+long take_plan(const Context& ctx) {
+  Descriptors part;
+  Control control;
+  const long received = receive_part(ctx, MessageKind::kPlan, part, control);
+  if (failed(received)) return received;
+  return part.message.op == 1 ? control.fds[0] : -EBADMSG;
+}
+
+// Returns once the parent has made the cgroups and opened the sources.
 long take_descriptors(Context& ctx, const Op&) {
   for (;;) {
     Descriptors part;
     Control control;
-    const long received = receive_part(ctx, part, control);
+    const long received = receive_part(ctx, MessageKind::kDescriptors, part, control);
     if (failed(received)) return received;
     for (std::uint32_t i = 0; i < part.message.op; ++i) {
       const std::int32_t slot = part.slots[i];

@@ -40,11 +40,18 @@ std::int32_t program_slot(const Context& ctx) {
 // While a container waits to be started, its init holds nothing of the host but the gate and that program.
 void close_slots(Context& ctx, std::int32_t gate_slot) {
   const std::int32_t program = program_slot(ctx);
+  std::int32_t first = 0, last = -1;  // neighbours, which most of them are, go at once
   for (std::int32_t slot = 0; slot < static_cast<std::int32_t>(ctx.image.header->slot_count); ++slot) {
-    if (slot == gate_slot || slot == program || ctx.image.slots[slot] < 0) continue;
-    call(__NR_close, ctx.image.slots[slot]);
+    const std::int32_t fd = ctx.image.slots[slot];
+    if (slot == gate_slot || slot == program || fd < 0) continue;
     ctx.image.slots[slot] = -1;
+    if (fd != last + 1) {
+      if (last >= 0) call(__NR_close_range, first, last, 0);
+      first = fd;
+    }
+    last = fd;
   }
+  if (last >= 0) call(__NR_close_range, first, last, 0);
 }
 
 // The filter may stop any system call, so what is to be said about its listener is said before it is loaded: the
@@ -96,9 +103,8 @@ long verify_program(Context& ctx, const Op& op) {
   struct statx stat {};
   const long result = call(__NR_statx, AT_FDCWD, ctx.text(path), 0, STATX_BASIC_STATS, &stat);
   if (failed(result)) return result;
-  const std::uint64_t device = static_cast<std::uint64_t>(stat.stx_dev_major) << 32 | stat.stx_dev_minor;
   const std::uint64_t changed = static_cast<std::uint64_t>(stat.stx_ctime.tv_sec) * kNanoseconds + stat.stx_ctime.tv_nsec;
-  if (device == op.a && stat.stx_ino == op.b && changed == wide(ctx.words(op))) return 0;
+  if (device_of(stat) == op.a && stat.stx_ino == op.b && changed == wide(ctx.words(op))) return 0;
   ctx.detail = kMismatch;
   return -EPERM;
 }

@@ -36,14 +36,18 @@ bool group_wanted(const Context& ctx, const Op& op, std::uint32_t group) {
   return false;
 }
 
-// A directory that cannot be read is not seen into by the container either.
-bool is_empty(long directory) {
-  const long fd = call(__NR_openat, directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (failed(fd)) return fd == -EACCES;
-  alignas(8) char entries[512];
-  const long n = call(__NR_getdents64, fd, entries, sizeof(entries));
-  call(__NR_close, fd);
-  return n == 48;  // "." and "..": struct linux_dirent64 with a short name takes 24 bytes
+// Whether it is the root of the file system that masks directories. That one is empty: it has no room, and was never
+// mounted to be written to.
+long is_empty_root(Context& ctx, const Op& op, const struct statx& stat, bool& same) {
+  if (ctx.empty_inode == 0) {
+    struct statx empty {};
+    const long result = call(__NR_statx, ctx.fd(op.slot), "", AT_EMPTY_PATH, STATX_INO, &empty);
+    if (failed(result)) return result;
+    ctx.empty_device = device_of(empty);
+    ctx.empty_inode = empty.stx_ino;
+  }
+  same = device_of(stat) == ctx.empty_device && stat.stx_ino == ctx.empty_inode;
+  return 0;
 }
 
 }  // namespace
@@ -144,23 +148,26 @@ long verify_mask(Context& ctx, const Op& op) {
   const char* path = ctx.text(op.text);
   while (*path == '/') ++path;
   struct statx stat {};
-  long result = call(__NR_statx, ctx.root, path, 0, STATX_TYPE, &stat);
+  long result = call(__NR_statx, ctx.root, path, 0, STATX_TYPE | STATX_INO, &stat);
   if (result == -ENOENT || result == -ENOTDIR || result == -EACCES) return 0;
   if (failed(result)) return result;
   const std::uint32_t type = stat.stx_mode & kernel::raw::kTypeMask;
   if (type == kernel::raw::kCharDevice && stat.stx_rdev_major == 1 && stat.stx_rdev_minor == 3) return 0;
-  if (type != kernel::raw::kDirectory) return mismatch(ctx);
+  if (type != kernel::raw::kDirectory || op.slot < 0) return mismatch(ctx);
+  bool empty = false;
+  result = is_empty_root(ctx, op, stat, empty);
+  if (failed(result)) return result;
+  if (!empty) return mismatch(ctx);
   kernel::InRoot how;
   how.flags = O_PATH | O_DIRECTORY;
   const long fd = kernel::open_in_root(ctx.root, path, how);
   if (failed(fd)) return fd;
   struct statfs fs {};
   result = call(__NR_fstatfs, fd, &fs);
-  const bool read_only = (static_cast<std::uint64_t>(fs.f_flags) & kStatfsReadonly) != 0;
-  const bool empty = fs.f_type == TMPFS_MAGIC && read_only && is_empty(fd);
   call(__NR_close, fd);
   if (failed(result)) return result;
-  return empty ? 0 : mismatch(ctx);
+  const bool read_only = (static_cast<std::uint64_t>(fs.f_flags) & kStatfsReadonly) != 0;
+  return read_only ? 0 : mismatch(ctx);
 }
 
 // A working directory outside the root reads as "(unreachable)…" (CVE-2024-21626).

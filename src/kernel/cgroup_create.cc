@@ -1,4 +1,4 @@
-// Making a cgroup: directories, limits, device program. Runs in the parent, before the clone.
+// Making a cgroup: directories, limits, device program. Runs in the parent, before the clone (v2) or while init begins (v1).
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -68,15 +68,16 @@ class CgroupMaker {
   struct Leaf {
     std::string controller, directory;
     base::UniqueFd dir;  // O_PATH
+    std::string below;   // from `dir` to the leaf, "web1/", where only its parent was opened
   };
 
   base::Result<void> make(const std::string& controller, const std::string& mount);
-  base::Result<base::UniqueFd> enter(int parent, const std::string& name, const std::string& path,
-                                     const std::string* leaf_of);
+  base::Result<void> make_directory(int parent, const std::string& name, const std::string& path, const std::string* leaf_of);
   base::Result<void> check_unused(const std::string& controller, const std::string& directory);
   base::Result<void> check_type(int dir, const std::string& directory);
   void enable_controllers(int dir, const std::string& path);
   base::Result<void> inherit_cpuset(int parent, int child, const std::string& path);
+  base::Result<void> inherit_cpuset(int parent, int child, const std::string& path, const char* file, std::string& above);
   base::Result<void> apply(const CgroupWrite& write);
   base::Error write_error(const CgroupWrite& write, const Leaf& leaf, int err) const;
   base::Result<void> finish(Leaf& leaf);
@@ -86,13 +87,14 @@ class CgroupMaker {
   CgroupHandle handle_;
   std::vector<Leaf> leaves_;
   cgroup::RepeatedWrite writer_;
-  bool existed_ = false;                  // what enter() was called for last
+  bool existed_ = false;                  // what make_directory() was called for last
+  std::string cpus_, mems_;               // of the directory that inherit_cpuset() was called for last
   std::vector<std::string> not_enabled_;  // "memory": why
 };
 
 // Makes `name` in `parent`, unless it is there. `leaf_of`: it is the container's own, in this controller's hierarchy.
-base::Result<base::UniqueFd> CgroupMaker::enter(int parent, const std::string& name, const std::string& path,
-                                                const std::string* leaf_of) {
+base::Result<void> CgroupMaker::make_directory(int parent, const std::string& name, const std::string& path,
+                                               const std::string* leaf_of) {
   if (::mkdirat(parent, name.c_str(), 0755) == 0) {
     if (leaf_of != nullptr) {
       handle_.made_leaves_[*leaf_of] = path;
@@ -107,9 +109,7 @@ base::Result<base::UniqueFd> CgroupMaker::enter(int parent, const std::string& n
     if (errno != EAGAIN) return error;
     return std::move(error).hint("cgroup.max.descendants or cgroup.max.depth of a cgroup above it is reached");
   }
-  const int fd = cgroup::open_below(parent, name);
-  if (fd < 0) return base::Error::system(-fd, "open the cgroup", path);
-  return base::UniqueFd(fd);
+  return base::ok();
 }
 
 base::Result<void> CgroupMaker::make(const std::string& controller, const std::string& mount) {
@@ -138,13 +138,21 @@ base::Result<void> CgroupMaker::make(const std::string& controller, const std::s
     const bool leaf = i + 1 == names.size();
     if (enable) enable_controllers(dir.get(), path);
     path += "/" + names[i];
-    base::UniqueFd next = TRY(enter(dir.get(), names[i], path, leaf ? &controller : nullptr));
+    TRY(make_directory(dir.get(), names[i], path, leaf ? &controller : nullptr));
     if (leaf && existed_) TRY(check_unused(controller, directory));
+    if (leaf && !existed_ && !controller.empty() && !init_cpuset) {
+      // Nothing is there but what the kernel has just made: the leaf's few files are as well opened from here.
+      leaves_.push_back({controller, directory, std::move(dir), names[i] + "/"});
+      return base::ok();
+    }
+    const int fd = cgroup::open_below(dir.get(), names[i]);
+    if (fd < 0) return base::Error::system(-fd, "open the cgroup", path);
+    base::UniqueFd next(fd);
     if (init_cpuset) TRY(inherit_cpuset(dir.get(), next.get(), path));
     dir = std::move(next);
   }
   if (plan_.mode == CgroupMode::kUnified) TRY(check_type(dir.get(), directory));
-  leaves_.push_back({controller, directory, std::move(dir)});
+  leaves_.push_back({controller, directory, std::move(dir), ""});
   return base::ok();
 }
 
@@ -190,17 +198,26 @@ void CgroupMaker::enable_controllers(int dir, const std::string& path) {
   }
 }
 
-// A new v1 cpuset is empty, and then no process can join it.
-base::Result<void> CgroupMaker::inherit_cpuset(int parent, int child, const std::string& path) {
-  for (const char* file : {"cpuset.cpus", "cpuset.mems"}) {
-    if (!TRY(cgroup::read_or_empty(child, file)).empty()) continue;
-    const std::string value = TRY(cgroup::read_or_empty(parent, file));
-    const int err = value.empty() ? 0 : cgroup::write_at(child, file, value);
-    if (err != 0) {
-      return base::Error::system(err, base::cat("write ", base::quote(value), " to"), base::cat(path, "/", file));
+// A new v1 cpuset is empty, and then no process can join it. `above`: what the parent has, or "" if that is not known; becomes
+// what the child has.
+base::Result<void> CgroupMaker::inherit_cpuset(int parent, int child, const std::string& path, const char* file,
+                                               std::string& above) {
+  if (existed_) {
+    std::string own = TRY(cgroup::read_or_empty(child, file));
+    if (!own.empty()) {
+      above = std::move(own);
+      return base::ok();
     }
   }
-  return base::ok();
+  if (above.empty()) above = TRY(cgroup::read_or_empty(parent, file));
+  const int err = above.empty() ? 0 : cgroup::write_at(child, file, above);
+  if (err == 0) return base::ok();
+  return base::Error::system(err, base::cat("write ", base::quote(above), " to"), base::cat(path, "/", file));
+}
+
+base::Result<void> CgroupMaker::inherit_cpuset(int parent, int child, const std::string& path) {
+  TRY(inherit_cpuset(parent, child, path, "cpuset.cpus", cpus_));
+  return inherit_cpuset(parent, child, path, "cpuset.mems", mems_);
 }
 
 const CgroupMaker::Leaf* CgroupMaker::find(const std::string& controller) const {
@@ -217,9 +234,9 @@ base::Result<void> CgroupMaker::apply(const CgroupWrite& write) {
   if (leaf == nullptr) {
     return base::Error::unsupported(base::cat("no cgroup controller ", base::quote(write.controller)));
   }
-  int err = writer_.write(leaf->dir.get(), write.file, write.value);
+  int err = writer_.write(leaf->dir.get(), leaf->below + write.file, write.value);
   if (err == ENOENT && !write.fallback_file.empty()) {
-    err = writer_.write(leaf->dir.get(), write.fallback_file, write.fallback_value);
+    err = writer_.write(leaf->dir.get(), leaf->below + write.fallback_file, write.fallback_value);
   }
   if (err == 0 || (err == ENOENT && write.optional)) return base::ok();
   return write_error(write, *leaf, err);
@@ -236,7 +253,7 @@ base::Error CgroupMaker::write_error(const CgroupWrite& write, const Leaf& leaf,
   }
   if (err == ENOENT) return std::move(error).hint("this kernel does not have the setting");
   if (write.file.rfind("cpuset.", 0) == 0) {
-    const auto above = cgroup::read_or_empty(leaf.dir.get(), "../" + write.file);
+    const auto above = cgroup::read_or_empty(leaf.dir.get(), leaf.below + "../" + write.file);
     if (above && !above->empty()) return std::move(error).hint(base::cat("the cgroup above has ", base::quote(*above)));
   }
   if (err == EBUSY && write.controller == "memory") return std::move(error).hint("more than the limit is in use");
@@ -254,7 +271,7 @@ base::Result<void> CgroupMaker::finish(Leaf& leaf) {
     handle_.v2_ = std::move(leaf.dir);
     return base::ok();
   }
-  base::UniqueFd tasks(::openat(leaf.dir.get(), "tasks", O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  base::UniqueFd tasks(::openat(leaf.dir.get(), (leaf.below + "tasks").c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!tasks) return base::Error::system(errno, "open", leaf.directory + "/tasks");
   handle_.tasks_.emplace_back(leaf.controller, std::move(tasks));
   return base::ok();

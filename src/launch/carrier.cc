@@ -35,7 +35,7 @@ struct Shared {
 // What the child works with and on, in this process's memory, until it has executed init.
 struct Child {
   CarrierRequest request;
-  std::string image, report;
+  std::string report, begin;
   const char* argv[4] = {};
   clone_args args = {};
   Shared shared;
@@ -76,7 +76,6 @@ struct Child {
   for (const int fd : request.keep) {
     if (!raw::failed(result)) result = raw::call(__NR_fcntl, fd, F_SETFD, 0);
   }
-  if (!raw::failed(result)) result = raw::call(__NR_fcntl, request.image_fd, F_SETFD, 0);
   if (!raw::failed(result)) result = raw::call(__NR_fcntl, request.report_fd, F_SETFD, 0);
   if (raw::failed(result)) give_up(child, init::kNoDescriptors, result);
   const char* const no_environment[] = {nullptr};
@@ -130,9 +129,9 @@ void end(const kernel::PidFd& process) {
 base::Result<Carried> start_init(const CarrierRequest& request) {
   const std::shared_ptr<Child> child(new Child);
   child->request = request;
-  child->image = std::to_string(request.image_fd);
   child->report = std::to_string(request.report_fd);
-  const char* const argv[] = {"bulkhead-init", child->image.c_str(), child->report.c_str(), nullptr};
+  child->begin = std::to_string(request.begin);
+  const char* const argv[] = {"bulkhead-init", child->report.c_str(), child->begin.c_str(), nullptr};
   std::copy(std::begin(argv), std::end(argv), child->argv);
   int pidfd_number = -1;
   clone_args& args = child->args;

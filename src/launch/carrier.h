@@ -18,7 +18,7 @@ struct CarrierRequest {
   bool in_userns = false;         // keep capabilities over exec though the user is not mapped yet
   bool separate_memory = false;   // a time namespace is entered only by a child with memory of its own
   int init_fd = -1;               // sealed memory file with the program
-  int image_fd = -1;
+  std::uint64_t begin = 0;        // CLONE_NEW*: what init makes while it has no plan yet
   int report_fd = -1;
   std::vector<int> keep;          // other descriptors that init needs
 };

@@ -106,13 +106,12 @@ base::Result<Channel> make_channel() {
   return Channel{UniqueFd(pair[0]), UniqueFd(pair[1])};
 }
 
-base::Result<Carried> clone_container(const plan::LaunchPlan& plan, const std::string& image, Sources& sources, int cgroup,
+base::Result<Carried> clone_container(const plan::ClonePlan& plan, const plan::LaunchPlan* whole, std::optional<Sources>& sources, int cgroup,
                                       int report) {
   const UniqueFd userns = TRY(open_user_namespace(plan));
   const UniqueFd program = TRY(kernel::sealed_memfd("bulkhead-init", init_program, true));
-  const UniqueFd image_fd = TRY(kernel::sealed_memfd("bulkhead-plan", image, false));
   NamespaceVisit visit = TRY(NamespaceVisit::enter(plan));
-  TRY(sources.open_in_namespaces(plan));
+  if (whole != nullptr) TRY(sources->open_in_namespaces(*whole));
   CarrierRequest request;
   for (std::uint32_t i = 0; i < plan.preserve_fds; ++i) request.keep.push_back(static_cast<int>(3 + i));
   request.clone_flags = plan.clone_flags;
@@ -122,7 +121,7 @@ base::Result<Carried> clone_container(const plan::LaunchPlan& plan, const std::s
   for (const auto& join : plan.joins) request.separate_memory = request.separate_memory || join.type == CLONE_NEWTIME;
   request.separate_memory = request.separate_memory || plan.new_time_namespace;
   request.init_fd = program.get();
-  request.image_fd = image_fd.get();
+  request.begin = plan.unshare_flags & CLONE_NEWNET;
   request.report_fd = report;
   Carried carried = TRY(start_init(request));
   auto left = visit.leave();
@@ -133,7 +132,7 @@ base::Result<Carried> clone_container(const plan::LaunchPlan& plan, const std::s
 
 }  // namespace
 
-Launched::Launched(Carried carried, base::UniqueFd report, Sources sources)
+Launched::Launched(Carried carried, base::UniqueFd report, std::optional<Sources> sources)
     : memory_(std::move(carried.memory)),
       process_(std::move(carried.process)),
       report_(std::move(report)),
@@ -168,22 +167,36 @@ Error Launched::cause(const plan::LaunchPlan& plan, Error error) const {
   return n == 0 ? silent_death(process_) : error;
 }
 
-// Id maps, idmapped mounts, scores, limits; then all descriptors, for which init waits.
+// Idmapped mounts, scores, limits; then all descriptors, for which init waits.
 base::Result<void> Launched::settle(const plan::LaunchPlan& plan, int container_dir_fd) {
   write_oom_score(plan, proc_.get(), warnings);
   raise_limits(plan, process_.pid());
-  TRY(sources_.open(plan, cgroup_, container_dir_fd));
-  if (!plan.uid_maps.empty()) TRY(write_id_maps(proc_.get(), plan.uid_maps, plan.gid_maps));
+  TRY(sources_->open(plan, cgroup_, container_dir_fd));
   const bool userns = std::any_of(plan.steps.begin(), plan.steps.end(), [](const plan::Step& step) {
     return std::holds_alternative<plan::SetupIdentity>(step.op);
   });
   if (userns) {
     const UniqueFd fd(::openat(proc_.get(), "ns/user", O_RDONLY | O_CLOEXEC));
     if (!fd) return Error::system(errno, "open user namespace of the container");
-    TRY(sources_.apply_idmaps(plan, fd.get(), warnings));
+    TRY(sources_->apply_idmaps(plan, fd.get(), warnings));
   }
-  TRY(sources_.hand_over(report_.get()));
-  sources_ = Sources(0);
+  TRY(sources_->hand_over(report_.get()));
+  sources_.reset();
+  return base::ok();
+}
+
+base::Result<void> Launched::send_plan(const plan::LaunchPlan& plan, const std::string& image) {
+  if (!sources_) {
+    sources_.emplace(plan.fds.size());
+    TRY(sources_->open_in_namespaces(plan));  // this process's own: none is joined
+  }
+  const UniqueFd image_fd = TRY(kernel::sealed_memfd("bulkhead-plan", image, false));
+  return launch::send_plan(report_.get(), image_fd.get());
+}
+
+base::Result<void> Launched::instruct(const plan::LaunchPlan& plan, const std::string& image) {
+  auto sent = send_plan(plan, image);
+  if (!sent) return cause(plan, std::move(sent).error());
   return base::ok();
 }
 
@@ -247,24 +260,31 @@ base::Result<void> Launched::await_start(const plan::LaunchPlan& plan, const Age
   }
 }
 
-base::Result<kernel::CgroupHandle> make_cgroup(const plan::LaunchPlan& plan) {
+base::Result<kernel::CgroupHandle> make_cgroup(const plan::ClonePlan& plan) {
   if (plan.cgroup.path.empty()) return kernel::CgroupHandle();
   return kernel::create_cgroup(plan.cgroup);
 }
 
-bool cgroup_comes_first(const plan::LaunchPlan& plan) {
+bool cgroup_comes_first(const plan::ClonePlan& plan) {
   const auto& hierarchies = plan.cgroup.hierarchies;
   return std::any_of(hierarchies.begin(), hierarchies.end(), [](const auto& entry) { return entry.first.empty(); });
 }
 
-base::Result<Launched> launch(const plan::LaunchPlan& plan, const std::string& image, const kernel::CgroupHandle& cgroup) {
-  Sources sources(plan.fds.size());
+bool plan_comes_first(const plan::ClonePlan& plan) { return !plan.joins.empty() || plan.new_time_namespace; }
+
+base::Result<Launched> launch(const plan::ClonePlan& plan, const kernel::CgroupHandle& cgroup, const plan::LaunchPlan* whole) {
+  std::optional<Sources> sources;
+  if (whole != nullptr) sources.emplace(whole->fds.size());
   Channel channel = TRY(make_channel());
-  Carried carried = TRY(clone_container(plan, image, sources, cgroup.v2_fd(), channel.child.get()));
+  Carried carried = TRY(clone_container(plan, whole, sources, cgroup.v2_fd(), channel.child.get()));
   Launched launched(std::move(carried), std::move(channel.parent), std::move(sources));
   const std::string proc_path = cat("/proc/", launched.process().pid());
   launched.proc_.reset(::open(proc_path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!launched.proc_) return Error::system(errno, "open", proc_path);
+  if (!plan.uid_maps.empty()) {
+    auto mapped = write_id_maps(launched.proc_.get(), plan.uid_maps, plan.gid_maps);
+    if (!mapped) return launched.cause({}, std::move(mapped).error());
+  }
   return launched;
 }
 

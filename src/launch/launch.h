@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ namespace launch {
 // destructor kills and reaps it.
 class Launched {
  public:
-  Launched(Carried carried, base::UniqueFd report, Sources sources);
+  Launched(Carried carried, base::UniqueFd report, std::optional<Sources> sources);
   Launched(Launched&& other) noexcept;
   Launched& operator=(Launched&&) = delete;
   Launched(const Launched&) = delete;
@@ -30,7 +31,9 @@ class Launched {
 
   const kernel::PidFd& process() const { return process_; }
   const kernel::CgroupPaths& cgroup_paths() const { return cgroup_.paths(); }
-  // All that init needs before it can go on: its id maps and limits, and the descriptors of the plan. `container_dir_fd`:
+  // What init is to do. `image` is the encoded plan.
+  base::Result<void> instruct(const plan::LaunchPlan& plan, const std::string& image);
+  // All that init needs besides: its limits, and the descriptors of the plan. `container_dir_fd`:
   // the container's directory, where the gate socket goes if the plan has one.
   base::Result<void> provide(const plan::LaunchPlan& plan, kernel::CgroupHandle cgroup, int container_dir_fd);
   // Returns when init has entered its namespaces, and they are what they should be.
@@ -52,30 +55,35 @@ class Launched {
   std::vector<std::string> warnings;
 
  private:
-  friend base::Result<Launched> launch(const plan::LaunchPlan& plan, const std::string& image,
-                                       const kernel::CgroupHandle& cgroup);
+  friend base::Result<Launched> launch(const plan::ClonePlan& plan, const kernel::CgroupHandle& cgroup,
+                                       const plan::LaunchPlan* whole);
   base::Error cause(const plan::LaunchPlan& plan, base::Error error) const;
   base::Result<void> await(const plan::LaunchPlan& plan, init::MessageKind wanted);
+  base::Result<void> send_plan(const plan::LaunchPlan& plan, const std::string& image);
   base::Result<void> settle(const plan::LaunchPlan& plan, int container_dir_fd);
 
   std::shared_ptr<const void> memory_;  // the child's, until it has executed init
   kernel::PidFd process_;
   base::UniqueFd report_;
   base::UniqueFd proc_;  // its directory in /proc
-  Sources sources_;
+  std::optional<Sources> sources_;
   kernel::CgroupHandle cgroup_;
   bool armed_ = true;
 };
 
 // Whether the clone puts the child into the plan's cgroup (a v2 hierarchy). If not, the cgroup is made while init begins.
-bool cgroup_comes_first(const plan::LaunchPlan& plan);
+bool cgroup_comes_first(const plan::ClonePlan& plan);
 // The plan's cgroup, if it has one. What is going to be made is recorded before, and that it has been made before init
 // hears of it by provide().
-base::Result<kernel::CgroupHandle> make_cgroup(const plan::LaunchPlan& plan);
+base::Result<kernel::CgroupHandle> make_cgroup(const plan::ClonePlan& plan);
 
-// Clones; the child executes init, which begins with what needs nothing of this process. `image` is the encoded plan;
-// `cgroup`, if it comes first, is where the child starts.
-base::Result<Launched> launch(const plan::LaunchPlan& plan, const std::string& image, const kernel::CgroupHandle& cgroup);
+// Whether all must be planned before the clone: where this process visits namespaces, what the plan has to make there is made
+// on that visit.
+bool plan_comes_first(const plan::ClonePlan& plan);
+
+// Clones; the child executes init, which makes its network namespace, if it has a new one, and waits for instruct(). Its id
+// maps are written. `cgroup`, if it comes first, is where the child starts; `whole`: the plan, if it is known by now.
+base::Result<Launched> launch(const plan::ClonePlan& plan, const kernel::CgroupHandle& cgroup, const plan::LaunchPlan* whole);
 
 // `start`: lets the container go whose `init` waits at the gate in `container_dir_fd`, and returns when its program
 // runs, or why it does not. The socket is gone afterwards.

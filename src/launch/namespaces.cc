@@ -51,7 +51,7 @@ base::Result<base::UniqueFd> open_joined(const plan::JoinNamespace& join) {
   return TRY_IN(cat("config.json: ", join.because, "/path"), open_namespace(join.type, join.path, join.foreign));
 }
 
-base::Result<void> write_offsets(const plan::LaunchPlan& plan) {
+base::Result<void> write_offsets(const plan::ClonePlan& plan) {
   std::string text;
   if (plan.monotonic) text += cat("monotonic ", plan.monotonic->secs, ' ', plan.monotonic->nanosecs, '\n');
   if (plan.boottime) text += cat("boottime ", plan.boottime->secs, ' ', plan.boottime->nanosecs, '\n');
@@ -93,7 +93,7 @@ base::Result<void> NamespaceVisit::remember(std::uint64_t type) {
   return base::ok();
 }
 
-base::Result<NamespaceVisit> NamespaceVisit::enter(const plan::LaunchPlan& plan) {
+base::Result<NamespaceVisit> NamespaceVisit::enter(const plan::ClonePlan& plan) {
   NamespaceVisit visit;
   for (const auto& join : plan.joins) {
     if (join.type == CLONE_NEWUSER || join.type == CLONE_NEWNS) continue;
@@ -122,7 +122,7 @@ base::Result<void> NamespaceVisit::leave() {
   return base::ok();
 }
 
-base::Result<base::UniqueFd> open_user_namespace(const plan::LaunchPlan& plan) {
+base::Result<base::UniqueFd> open_user_namespace(const plan::ClonePlan& plan) {
   for (const auto& join : plan.joins) {
     if (join.type == CLONE_NEWUSER) return open_joined(join);
   }

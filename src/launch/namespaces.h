@@ -14,7 +14,7 @@ namespace launch {
 class NamespaceVisit {
  public:
   // Joins all but user and mount namespaces, makes the time namespace for the child and writes its offsets.
-  static base::Result<NamespaceVisit> enter(const plan::LaunchPlan& plan);
+  static base::Result<NamespaceVisit> enter(const plan::ClonePlan& plan);
   // Back to where this process came from. Called by the destructor too.
   base::Result<void> leave();
 
@@ -35,7 +35,7 @@ class NamespaceVisit {
 base::Result<base::UniqueFd> open_namespace(std::uint64_t type, const std::string& path, bool foreign);
 
 // The user namespace to join, if the plan has one.
-base::Result<base::UniqueFd> open_user_namespace(const plan::LaunchPlan& plan);
+base::Result<base::UniqueFd> open_user_namespace(const plan::ClonePlan& plan);
 
 // The namespaces that were to be made (CLONE_NEW*) are not those of this process. What cannot be looked at is not judged;
 // any equality is an error.

@@ -73,10 +73,16 @@ base::Result<void> check_bind(const plan::BindTree& bind, int fd) {
 }
 
 base::Result<UniqueFd> open_bind(const plan::BindTree& bind, const plan::DeniedBinds& denied) {
-  const UniqueFd source = TRY(open_path(bind.source, 0));
-  if (bind.device_type == 0) TRY(check_denied(denied, source.get(), bind.source));
-  TRY(check_bind(bind, source.get()));
-  UniqueFd tree = TRY_IN(cat("bind ", base::quote(bind.source)), kernel::clone_tree(source.get(), "", bind.recursive));
+  UniqueFd tree;
+  if (bind.device_type != 0) {  // nothing below it, and no rule about where it lies: the copy is looked at as well
+    tree = TRY_IN(cat("bind ", base::quote(bind.source)), kernel::clone_tree(AT_FDCWD, bind.source, false));
+    TRY(check_bind(bind, tree.get()));
+  } else {
+    const UniqueFd source = TRY(open_path(bind.source, 0));
+    TRY(check_denied(denied, source.get(), bind.source));
+    TRY(check_bind(bind, source.get()));
+    tree = TRY_IN(cat("bind ", base::quote(bind.source)), kernel::clone_tree(source.get(), "", bind.recursive));
+  }
   const auto apply = [&](std::uint64_t set, std::uint64_t clear, std::uint64_t propagation, bool recursive) {
     return kernel::set_mount_attributes(
         tree.get(), {.set = set, .clear = clear, .propagation = propagation, .recursive = recursive});
@@ -202,27 +208,22 @@ base::Result<void> Sources::apply_idmaps(const plan::LaunchPlan& plan, int usern
   return base::ok();
 }
 
-// As many descriptors as one message carries, from `slot` on, which is then the first that is still to be sent.
-base::Result<void> Sources::send_part(int report, std::size_t& slot) const {
-  init::Descriptors part{};
+namespace {
+
+// `part.message` says of what kind, and how many.
+base::Result<void> send_descriptors(int report, init::Descriptors& part, const int* fds) {
+  const std::uint32_t count = part.message.op;
   union {
     cmsghdr head;
     char bytes[CMSG_SPACE(sizeof(int) * init::kMaxDescriptors)];
-  } control{};
-  auto* fds = reinterpret_cast<int*>(CMSG_DATA(&control.head));
-  std::uint32_t count = 0;
-  for (; slot < fds_.size() && count < init::kMaxDescriptors; ++slot) {
-    if (!fds_[slot]) continue;  // init makes it
-    part.slots[count] = static_cast<std::int32_t>(slot);
-    fds[count++] = fds_[slot].get();
-  }
-  part.message = {init::MessageKind::kDescriptors, count, 0, slot < fds_.size() ? 1U : 0U};
+  } control;
   iovec content{&part, sizeof(init::Message) + count * sizeof(std::int32_t)};
   msghdr message{};
   message.msg_iov = &content;
   message.msg_iovlen = 1;
   if (count != 0) {
     control.head = {CMSG_LEN(sizeof(int) * count), SOL_SOCKET, SCM_RIGHTS};
+    std::memcpy(CMSG_DATA(&control.head), fds, sizeof(int) * count);
     message.msg_control = control.bytes;
     message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
   }
@@ -232,6 +233,28 @@ base::Result<void> Sources::send_part(int report, std::size_t& slot) const {
   } while (n < 0 && errno == EINTR);
   if (n != static_cast<ssize_t>(content.iov_len)) return Error::system(n < 0 ? errno : EIO, "hand descriptors to init");
   return base::ok();
+}
+
+}  // namespace
+
+base::Result<void> send_plan(int report, int image) {
+  init::Descriptors part{};
+  part.message = {init::MessageKind::kPlan, 1, 0, 0};
+  return send_descriptors(report, part, &image);
+}
+
+// As many descriptors as one message carries, from `slot` on, which is then the first that is still to be sent.
+base::Result<void> Sources::send_part(int report, std::size_t& slot) const {
+  init::Descriptors part{};
+  int fds[init::kMaxDescriptors];
+  std::uint32_t count = 0;
+  for (; slot < fds_.size() && count < init::kMaxDescriptors; ++slot) {
+    if (!fds_[slot]) continue;  // init makes it
+    part.slots[count] = static_cast<std::int32_t>(slot);
+    fds[count++] = fds_[slot].get();
+  }
+  part.message = {init::MessageKind::kDescriptors, count, 0, slot < fds_.size() ? 1U : 0U};
+  return send_descriptors(report, part, fds);
 }
 
 base::Result<void> Sources::hand_over(int report) const {

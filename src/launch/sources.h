@@ -33,6 +33,9 @@ class Sources {
   std::vector<base::UniqueFd> fds_;
 };
 
+// The descriptor of the image to init, which waits for it.
+base::Result<void> send_plan(int report, int image);
+
 // Name of the socket on which `start` connects, in the container's directory.
 inline constexpr const char* kGateSocket = "start.sock";
 

@@ -12,6 +12,10 @@
 
 namespace plan {
 
+// File systems that init may make before it is in its cgroup (v1: with v2 it is born there), and that so cost the caller's
+// cgroup memory: some kilobytes each, as they are empty.
+constexpr std::size_t kMostEarlyMounts = 32;
+
 struct Builder {
   const harden::Hardened& hardened;
   const oci::Spec& spec;
@@ -59,7 +63,12 @@ inline VerifyLocks verification(const harden::ProcessLocks& locks) {
 }
 
 // The fragments, in the order in which plan_create() calls them.
-base::Result<void> plan_namespaces(Builder& b);      // namespaces.cc: joins, clone flags, id maps, names
+base::Result<void> plan_namespaces(Builder& b);      // namespaces.cc: joins, clone flags, id maps
+void plan_beginning(Builder& b);                     // namespaces.cc: what init can do while the parent is still busy
+void plan_entry(Builder& b);                         // namespaces.cc: into the cgroup, and the namespaces that take a descriptor
+// rootfs.cc: the tmpfs of this plan's own in whose root `path` is, looking at the first `mounts` of them; none if it is
+// anywhere else, or if something is mounted over the way there. init then need not look for the place.
+Slot fresh_parent(const Builder& b, const std::string& path, std::size_t mounts);
 base::Result<void> plan_detached_mounts(Builder& b);  // rootfs.cc: everything that is built before the pivot
 void plan_secrets(Builder& b);                       // secrets.cc: the tmpfs of secrets, filled and sealed
 base::Result<void> plan_root(Builder& b);            // rootfs.cc: pivot, attach

@@ -35,11 +35,26 @@ std::string absolute_rootfs(const oci::Spec& spec, const std::string& bundle) {
 
 }  // namespace
 
-base::Result<LaunchPlan> plan_create(const harden::Hardened& hardened, const kernel::Facts& facts,
-                                     const CreateOptions& options) {
+base::Result<ClonePlan> plan_clone(const harden::Hardened& hardened, const kernel::Facts& facts, const CreateOptions& options) {
   const oci::Spec& spec = hardened.spec();
   TRY(check_supported(spec));
   Builder b{hardened, spec, facts, options, {}, {}, {}};
+  b.plan.preserve_fds = options.preserve_fds;
+  b.plan.cgroup = TRY_IN(std::string("config.json"), plan_cgroup(spec.linux, options.id, facts.cgroup));
+  TRY(plan_namespaces(b));
+  return ClonePlan(std::move(b.plan));
+}
+
+base::Result<LaunchPlan> plan_create(const harden::Hardened& hardened, const kernel::Facts& facts,
+                                     const CreateOptions& options) {
+  return plan_create(TRY(plan_clone(hardened, facts, options)), hardened, facts, options);
+}
+
+base::Result<LaunchPlan> plan_create(ClonePlan clone, const harden::Hardened& hardened, const kernel::Facts& facts,
+                                     const CreateOptions& options) {
+  const oci::Spec& spec = hardened.spec();
+  Builder b{hardened, spec, facts, options, {}, {}, {}};
+  static_cast<ClonePlan&>(b.plan) = std::move(clone);
   b.plan.steps.reserve(256);  // more than most have: growing copies them all
   b.plan.fds.reserve(32);
   b.plan.id = options.id;
@@ -48,11 +63,12 @@ base::Result<LaunchPlan> plan_create(const harden::Hardened& hardened, const ker
   b.plan.policy_name = hardened.policy_name();
   b.plan.denied_binds = hardened.denied_binds();
   b.plan.wall_clock = hardened.wall_clock();
-  b.plan.preserve_fds = options.preserve_fds;
-  b.plan.cgroup = TRY_IN(std::string("config.json"), plan_cgroup(spec.linux, options.id, facts.cgroup));
 
-  TRY(plan_namespaces(b));
+  plan_beginning(b);
+  const bool early = b.is_new(CLONE_NEWNS) && spec.mounts.size() <= kMostEarlyMounts;
+  if (!early) plan_entry(b);
   TRY(plan_detached_mounts(b));
+  if (early) plan_entry(b);
   plan_secrets(b);
   TRY(plan_root(b));
   TRY(plan_devices(b));

@@ -46,6 +46,8 @@ void bind_host_node(Builder& b, const std::string& path, const std::string& sour
   Attach attach{slot, path, base::cat("device ", source)};
   attach.no_symlinks = true;
   attach.attr = bind.attr_set;
+  attach.below = fresh_parent(b, path, b.plan.mounts.size());
+  attach.file = true;
   b.add(attach, because);
 }
 
@@ -56,7 +58,7 @@ void plan_node(Builder& b, const std::string& path, char type, std::uint64_t dev
     return;
   }
   const std::uint32_t kind = type == 'b' ? S_IFBLK : type == 'p' ? S_IFIFO : S_IFCHR;
-  b.add(Node{path, kind | mode, dev, uid, gid}, because);
+  b.add(Node{path, kind | mode, dev, uid, gid, fresh_parent(b, path, b.plan.mounts.size())}, because);
 }
 
 // The host's whole /dev, bound by the engine, is not ours to change.
@@ -90,9 +92,10 @@ base::Result<void> plan_devices(Builder& b) {
     plan_node(b, path, device.type, pack(device.major, device.minor), device.file_mode.value_or(0666),
               device.uid.value_or(0), device.gid.value_or(0), base::cat("/linux/devices/", i));
   }
-  b.add(Symlink{"/dev/ptmx", "pts/ptmx"}, "runtime: the container's own pseudo terminals");
-  for (const auto& [path, target] : kLinks) b.add(Symlink{path, target}, "runtime: default link");
-  if (b.facts.has_kcore) b.add(Symlink{"/dev/core", "/proc/kcore"}, "runtime: default link");
+  const Slot below = fresh_parent(b, "/dev/ptmx", b.plan.mounts.size());
+  b.add(Symlink{"/dev/ptmx", "pts/ptmx", below}, "runtime: the container's own pseudo terminals");
+  for (const auto& [path, target] : kLinks) b.add(Symlink{path, target, below}, "runtime: default link");
+  if (b.facts.has_kcore) b.add(Symlink{"/dev/core", "/proc/kcore", below}, "runtime: default link");
   return base::ok();
 }
 

@@ -91,6 +91,8 @@ struct Encoder {
     const std::uint32_t target = text(o.target);
     image::Op& op = add(OpKind::kAttach, o.mount);
     op.text = target;
+    op.a = static_cast<std::uint64_t>(o.below.index + 1);
+    flag(op, image::kFile, o.file);
     flag(op, image::kNoSymlinks, o.no_symlinks);
     flag(op, image::kCopyMode, o.copy_mode);
     flag(op, image::kCopyUp, o.copy_up);
@@ -106,12 +108,13 @@ struct Encoder {
   }
   void operator()(const Node& o) {
     image::Op& op = one_text(OpKind::kNode, o.path);
+    op.slot = o.below.index;
     op.a = o.mode;
     op.b = o.dev;
     word(op, o.uid);
     word(op, o.gid);
   }
-  void operator()(const Symlink& o) { two_texts(OpKind::kSymlink, {}, o.path, o.target); }
+  void operator()(const Symlink& o) { two_texts(OpKind::kSymlink, o.below, o.path, o.target); }
   void operator()(const WriteFile& o) {
     two_texts(OpKind::kWriteFile, o.mount, o.name, o.text);
     image::Op& op = ops.back();
@@ -182,7 +185,7 @@ struct Encoder {
     op.b = o.type;
     flag(op, image::kSkipMissing, o.may_be_missing);
   }
-  void operator()(const VerifyMask& o) { one_text(OpKind::kVerifyMask, o.path); }
+  void operator()(const VerifyMask& o) { one_text(OpKind::kVerifyMask, o.path).slot = o.directory.index; }
   void operator()(const VerifyProgram& o) {
     image::Op& op = one_text(OpKind::kVerifyProgram, o.path);
     op.a = o.device;

@@ -32,10 +32,10 @@ enum class OpKind : std::uint16_t {
   kNewMount,       // slot <- detached mount; text: fs type; words: options ("key=value" or "key"); a: MOUNT_ATTR_*
   kPivot,          // slot: the root's detached mount
   kChroot,         // slot: the root's detached mount (no pivot: an initramfs host)
-  kAttach,         // slot: a detached mount; text: target; flags
+  kAttach,         // slot: a detached mount; text: target; a: 0, or 1 + the slot of the plan's own tmpfs in whose root it is; flags
   kSetAttr,        // slot, or text if kNoSlot; a: attributes to set; b: to clear; flags: kRecursive
-  kNode,           // text: path; a: mode with type; b: dev_t; words: uid, gid
-  kSymlink,        // text: path; text2: target
+  kNode,           // text: path; slot: the plan's own tmpfs in whose root it is, or kNoSlot; a: mode with type; b: dev_t; words: uid, gid
+  kSymlink,        // text: path; slot: as kNode; text2: target
   kWriteFile,      // slot: a detached mount; text: name of a new file in its root; text2: content; a: mode; words: uid, gid
   kSysctl,         // slot: a procfs; text: path below /proc/sys; text2: value
   kReadonly,       // text: path
@@ -63,7 +63,7 @@ enum class OpKind : std::uint16_t {
   kVerifyNoNewPrivs,  // -
   kVerifyLocks,    // a: SECBIT_* that must be set; b: 1 << PR_SPEC_*, disabled for good; flags: kWriteExecute, kCookie
   kVerifyMount,    // text: path; a: ST_* flags that must be set; b: f_type that it must have, or 0
-  kVerifyMask,     // text: path
+  kVerifyMask,     // text: path; slot: the empty directory's mount, or kNoSlot
   kVerifyProgram,  // text: path, or "": what kFindExecutable chose; a: device; b: inode; words: time of its last change lo, hi
   kVerifyCwd,      // -
   kLandlockRuleset,   // a: rights of files; b: rights of ports; words: scopes lo, hi
@@ -90,6 +90,7 @@ enum OpFlags : std::uint16_t {
   kSkipMissing = 1 << 8,
   kByPath = 1 << 9,          // kExec: by way of /proc/self/fd, with execve(2)
   kWriteExecute = 1 << 10,   // kVerifyLocks: what was writable cannot be executed
+  kFile = 1 << 12,           // kAttach: the mount's root is no directory
   kCookie = 1 << 11,         // kVerifyLocks: a cookie of core scheduling that is not the caller's
 };
 
@@ -185,6 +186,7 @@ inline bool check_image(void* data, std::size_t size, View& view) {
       if (view.words[op.words + j] >= h->strings_size) return false;
     }
     if (op.kind == OpKind::kMask && !slot_ok(static_cast<std::int64_t>(op.a))) return false;
+    if (op.kind == OpKind::kAttach && op.a > h->slot_count) return false;
   }
   for (std::uint32_t i = 0; i < h->argv_count; ++i) {
     if (view.argv[i] >= h->strings_size) return false;

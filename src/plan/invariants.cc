@@ -94,8 +94,16 @@ bool no_host_path_after_pivot(const LaunchPlan&, const harden::Hardened&, const 
          at.before<JoinMountNamespace, Pivot>();
 }
 
-// What works with a slot comes after the slots are filled; what costs memory, after the cgroup that pays for it is
-// joined; and the root of a cgroup namespace is the cgroup of whoever makes it.
+// Besides those of config.json: a procfs for sysctls, and the directory that masks.
+bool few_mounts_before(const LaunchPlan& plan, std::size_t end) {
+  const auto steps = plan.steps.begin();
+  const auto early = std::count_if(steps, steps + static_cast<std::ptrdiff_t>(end),
+                                   [](const Step& step) { return std::holds_alternative<NewMount>(step.op); });
+  return static_cast<std::size_t>(early) <= kMostEarlyMounts + 2;
+}
+
+// What works with a slot of the parent's comes after the slots are filled; what belongs to the container, after the cgroup
+// that pays for it is joined; and the root of a cgroup namespace is the cgroup of whoever makes it.
 bool cgroup_first(const LaunchPlan& plan, const harden::Hardened&, const Order& at) {
   std::optional<std::size_t> cgroup_namespace;
   for (std::size_t i = plan.steps.size(); i > 0; --i) {
@@ -103,10 +111,12 @@ bool cgroup_first(const LaunchPlan& plan, const harden::Hardened&, const Order& 
     if (unshare != nullptr && (unshare->flags & CLONE_NEWCGROUP) != 0) cgroup_namespace = i - 1;
   }
   const auto joined = at.last<JoinCgroup>();
+  const auto taken = at.first<TakeDescriptors>();
   return at.count<TakeDescriptors>() == 1 && at.before<TakeDescriptors, JoinCgroup>() &&
-         at.before<TakeDescriptors, JoinMountNamespace>() && at.before<TakeDescriptors, NewMount>() &&
-         at.before<TakeDescriptors, Pivot>() && at.before<TakeDescriptors, SetupIdentity>() &&
-         at.before<JoinCgroup, NewMount>() && (!joined || !cgroup_namespace || *joined < *cgroup_namespace);
+         at.before<TakeDescriptors, JoinMountNamespace>() && at.before<TakeDescriptors, Pivot>() &&
+         at.before<TakeDescriptors, WriteFile>() && at.before<JoinCgroup, Pivot>() && at.before<JoinCgroup, WriteFile>() &&
+         at.before<JoinMountNamespace, NewMount>() && few_mounts_before(plan, *taken) &&
+         (!joined || !cgroup_namespace || *joined < *cgroup_namespace);
 }
 
 // What the policy locks is set after the last change to the user, and found so before init is ready.

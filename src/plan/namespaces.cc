@@ -2,8 +2,8 @@
 //
 // The parent joins by path (all but user and mount), clones, and goes back: it is privileged over namespaces that the
 // container's user namespace does not own. The network namespace is made by init, first of all: making it takes as long
-// as all else that the clone does, and meanwhile the parent makes cgroups. The cgroup namespace is made by init once it
-// is in its cgroup, because its root is the cgroup of whoever makes it. Time offsets must be written before anybody enters, so the parent makes
+// as all else that the clone does, and meanwhile the parent plans the rest and makes cgroups. The cgroup namespace is made
+// by init once it is in its cgroup, because its root is the cgroup of whoever makes it. Time offsets must be written before anybody enters, so the parent makes
 // that namespace for its children.
 
 #include <linux/sched.h>
@@ -66,27 +66,19 @@ void plan_blackholes(Builder& b) {
   }
 }
 
-// What init can do while the parent is still busy. The memory of a network namespace is not the container's where init
-// joins its cgroup later (v1), as it was not when the clone made it.
-void plan_before_descriptors(Builder& b) {
-  // The file is the host's root's: before the container's ids are taken, and in its pid namespace already.
-  if (b.hardened.locks().memfd_noexec) b.add(MemfdNoexec{}, base::cat("policy ", b.plan.policy_name));
-  if (b.is_new(CLONE_NEWNET)) {
-    b.add(Unshare{CLONE_NEWNET}, b.namespace_pointer(CLONE_NEWNET));
-    b.add(Loopback{}, b.namespace_pointer(CLONE_NEWNET));
-    plan_blackholes(b);
-  }
-  if (!b.spec.hostname.empty()) b.add(Hostname{b.spec.hostname}, "/hostname");
-  if (!b.spec.domainname.empty()) b.add(Domainname{b.spec.domainname}, "/domainname");
-  b.add(Session{}, "runtime: no terminal of the caller can be reached");
-}
-
 void plan_cgroups(Builder& b) {
   for (const auto& [controller, mount] : b.plan.cgroup.hierarchies) {
     if (controller.empty()) continue;  // v2: the clone puts the child there
     b.add(JoinCgroup{b.add_fd(TasksFile{controller}, "/linux/cgroupsPath"), controller}, "/linux/cgroupsPath");
   }
   b.add(ResetAffinity{}, "runtime: the caller's CPU pinning is not inherited", true);
+}
+
+// Of the mounts of the container, the rest or, in a mount namespace that is joined, all that is there.
+void plan_propagation(Builder& b) {
+  b.add(Propagation{"/", root_propagation(b.spec.linux), true},
+        b.spec.linux.rootfs_propagation.empty() ? "runtime: no mount of the container reaches the host"
+                                                : "/linux/rootfsPropagation");
 }
 
 }  // namespace
@@ -109,27 +101,40 @@ base::Result<void> plan_namespaces(Builder& b) {
       b.plan.clone_flags |= ns.type;
     }
   }
+  return base::ok();
+}
+
+void plan_beginning(Builder& b) {
   b.plan.own_pid_namespace = b.is_private(CLONE_NEWPID);
   b.plan.oom_score_adj = b.spec.process->oom_score_adj;
-
-  plan_before_descriptors(b);
-  b.add(TakeDescriptors{}, "runtime: cgroups and sources are the parent's to open");
-  plan_cgroups(b);
+  // The file is the host's root's: before the container's ids are taken, and in its pid namespace already.
+  if (b.hardened.locks().memfd_noexec) b.add(MemfdNoexec{}, base::cat("policy ", b.plan.policy_name));
+  if (b.is_new(CLONE_NEWNET)) {
+    b.add(Unshare{CLONE_NEWNET}, b.namespace_pointer(CLONE_NEWNET));
+    b.add(Loopback{}, b.namespace_pointer(CLONE_NEWNET));
+    plan_blackholes(b);
+  }
+  if (!b.spec.hostname.empty()) b.add(Hostname{b.spec.hostname}, "/hostname");
+  if (!b.spec.domainname.empty()) b.add(Domainname{b.spec.domainname}, "/domainname");
+  b.add(Session{}, "runtime: no terminal of the caller can be reached");
   if (b.in_userns()) {
     b.add(SetupIdentity{setup_id(b.spec.linux.uid_mappings), setup_id(b.spec.linux.gid_mappings)},
           b.namespace_pointer(CLONE_NEWUSER));
   }
   if (!b.options.no_new_keyring) b.add(Keyring{}, "runtime: a session keyring of its own", true);
+  if (b.is_new(CLONE_NEWNS)) plan_propagation(b);
+}
+
+void plan_entry(Builder& b) {
+  b.add(TakeDescriptors{}, "runtime: cgroups and sources are the parent's to open");
+  plan_cgroups(b);
   if (b.is_new(CLONE_NEWCGROUP)) b.add(Unshare{CLONE_NEWCGROUP}, b.namespace_pointer(CLONE_NEWCGROUP));
-  if (b.is_private(CLONE_NEWNS) && !b.is_new(CLONE_NEWNS)) {
+  if (!b.is_new(CLONE_NEWNS)) {
     const std::string because = b.namespace_pointer(CLONE_NEWNS);
     b.add(JoinMountNamespace{b.add_fd(NamespaceFile{CLONE_NEWNS, b.find_namespace(CLONE_NEWNS)->path, (b.hardened.own_namespaces() & CLONE_NEWNS) != 0}, because)}, because);
   }
   b.add(Entered{}, "runtime: no namespace of the host's is left in place of one that was to be made");
-  b.add(Propagation{"/", root_propagation(b.spec.linux), true},
-        b.spec.linux.rootfs_propagation.empty() ? "runtime: no mount of the container reaches the host"
-                                                : "/linux/rootfsPropagation");
-  return base::ok();
+  if (!b.is_new(CLONE_NEWNS)) plan_propagation(b);
 }
 
 }  // namespace plan

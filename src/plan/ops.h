@@ -43,11 +43,13 @@ struct Attach {
   std::string what;  // for people: "proc", "bind /etc/hosts", …
   bool no_symlinks = false, copy_mode = false, copy_up = false, in_proc = false;
   std::uint64_t attr = 0;  // what the mount carries, for explain and for the invariants
+  Slot below;              // fresh_parent() of the target
+  bool file = false;       // the mount's root is no directory; only looked at with `below`
 };
 struct SetPropagation { Slot mount; std::uint64_t type = 0; bool recursive = false; };
 struct SetAttr { Slot mount; std::string path; std::uint64_t set = 0, clear = 0; bool recursive = false; };
-struct Node { std::string path; std::uint32_t mode = 0; std::uint64_t dev = 0; std::uint32_t uid = 0, gid = 0; };
-struct Symlink { std::string path, target; };
+struct Node { std::string path; std::uint32_t mode = 0; std::uint64_t dev = 0; std::uint32_t uid = 0, gid = 0; Slot below{}; };
+struct Symlink { std::string path, target; Slot below{}; };
 // A file in the root of a mount that is attached nowhere yet; `text` is never printed.
 struct WriteFile { Slot mount; std::string name, text; std::uint32_t mode = 0, uid = 0, gid = 0; };
 struct Sysctl { Slot proc; std::string path, value; };
@@ -80,7 +82,7 @@ struct VerifyLocks {
   bool operator==(const VerifyLocks&) const = default;
 };
 struct VerifyMount { std::string path; std::uint64_t flags = 0; std::uint64_t type = 0; bool may_be_missing = false; };  // ST_*, *_SUPER_MAGIC
-struct VerifyMask { std::string path; };
+struct VerifyMask { std::string path; Slot directory{}; };
 // The file at `path`, or, if that is empty, what FindExecutable chose; the rest as harden::HashedFile.
 struct VerifyProgram { std::string path, name; std::uint64_t device = 0, inode = 0, changed = 0; };
 struct VerifyCwd {};

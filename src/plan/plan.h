@@ -63,26 +63,31 @@ struct JoinNamespace {
 
 using DeniedBinds = harden::DeniedBinds;
 
-struct LaunchPlan {
-  std::string id;
-  std::string bundle;                    // absolute
-  std::string rootfs;                    // absolute
-  std::string policy_name;
-  DeniedBinds denied_binds;
-  std::uint64_t wall_clock = 0;          // seconds that it may run; 0: without end
+// What the clone must know. All else can be planned while the child begins.
+struct ClonePlan {
   std::uint64_t clone_flags = 0;         // namespaces that the clone makes
   std::uint64_t unshare_flags = 0;       // those that init makes
   bool new_time_namespace = false;
   std::optional<oci::TimeOffset> monotonic, boottime;
   std::vector<JoinNamespace> joins;
   std::vector<oci::IdMapping> uid_maps, gid_maps;
+  CgroupPlan cgroup;
+  std::uint32_t preserve_fds = 0;        // 3 … 3+n-1 reach the container
+};
+
+struct LaunchPlan : ClonePlan {
+  std::string id;
+  std::string bundle;                    // absolute
+  std::string rootfs;                    // absolute
+  std::string policy_name;
+  DeniedBinds denied_binds;
+  std::uint64_t wall_clock = 0;          // seconds that it may run; 0: without end
   bool idmap_root = false;
   bool root_recursive = true;
   std::uint64_t root_attr = 0;           // MOUNT_ATTR_* of the root while it is built (read-only comes last)
   std::uint64_t root_propagation = 0;    // MS_* of the detached root
   std::optional<std::int32_t> oom_score_adj;
   std::vector<oci::Rlimit> raised_limits;  // those above this process's hard limit, set by the parent
-  CgroupPlan cgroup;
   std::vector<FdPlan> fds;
   std::vector<PlannedMount> mounts;      // what the Attach steps attach, for the fragments that come after
   std::vector<std::pair<std::string, std::string>> cgroup_links;  // path, target
@@ -91,7 +96,6 @@ struct LaunchPlan {
   std::string listener_path, listener_metadata;  // of the seccomp agent, if the filter notifies one
   std::vector<std::string> argv, envp;
   Slot gate;                             // the socket of `create`; invalid for `run`
-  std::uint32_t preserve_fds = 0;        // 3 … 3+n-1 reach the container
   bool own_pid_namespace = false;
   std::vector<std::string> warnings;     // for stderr
 };
@@ -110,7 +114,11 @@ struct CreateOptions {
   std::optional<SeccompProgram> seccomp;
 };
 
-// The recipe for a new container. Errors: config and unsupported, with a JSON pointer.
+// The beginning of the recipe for a new container. Errors: config and unsupported, with a JSON pointer.
+base::Result<ClonePlan> plan_clone(const harden::Hardened& hardened, const kernel::Facts& facts, const CreateOptions& options);
+// The whole recipe; `clone` is what plan_clone() made of the same. Errors: as above.
+base::Result<LaunchPlan> plan_create(ClonePlan clone, const harden::Hardened& hardened, const kernel::Facts& facts,
+                                     const CreateOptions& options);
 base::Result<LaunchPlan> plan_create(const harden::Hardened& hardened, const kernel::Facts& facts,
                                      const CreateOptions& options);
 

@@ -246,6 +246,15 @@ base::Result<void> plan_detached_mounts(Builder& b) {
   return base::ok();
 }
 
+Slot fresh_parent(const Builder& b, const std::string& path, std::size_t mounts) {
+  const std::string parent = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
+  for (std::size_t i = mounts; i-- > 0;) {
+    const PlannedMount& m = b.plan.mounts[i];
+    if (path_within(parent, m.target)) return m.target == parent && m.type == TMPFS_MAGIC ? m.mount : Slot{};
+  }
+  return {};
+}
+
 base::Result<void> plan_root(Builder& b) {
   const Slot root = b.add_fd(RootTree{}, "/root/path");
   b.plan.idmap_root = b.hardened.idmap_mounts();
@@ -258,11 +267,13 @@ base::Result<void> plan_root(Builder& b) {
     // "runbindable" is recursive; "unbindable" and "shared" are not.
     b.add(Propagation{"/", type, propagation == "rshared" || propagation == "runbindable"}, "/linux/rootfsPropagation");
   }
-  for (const auto& m : b.plan.mounts) {
-    b.add(Attach{m.mount, m.target, m.what, m.no_symlinks, m.copy_mode, m.copy_up, m.in_proc, m.attr}, m.because);
+  for (std::size_t i = 0; i < b.plan.mounts.size(); ++i) {
+    const PlannedMount& m = b.plan.mounts[i];
+    const Slot below = m.bind ? Slot{} : fresh_parent(b, m.target, i);
+    b.add(Attach{m.mount, m.target, m.what, m.no_symlinks, m.copy_mode, m.copy_up, m.in_proc, m.attr, below}, m.because);
     for (const auto& p : m.propagation) b.add(SetPropagation{m.mount, p.type, p.recursive}, m.because);
   }
-  for (const auto& [path, target] : b.plan.cgroup_links) b.add(Symlink{path, target}, "runtime: co-mounted controllers");
+  for (const auto& [path, target] : b.plan.cgroup_links) b.add(Symlink{path, target, fresh_parent(b, path, b.plan.mounts.size())}, "runtime: co-mounted controllers");
   return base::ok();
 }
 

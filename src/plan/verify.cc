@@ -59,7 +59,7 @@ void plan_verification(Builder& b) {
     if (any_covers(masks, readonly[i])) continue;
     b.add(VerifyMount{readonly[i], ST_RDONLY, 0, true}, base::cat("/linux/readonlyPaths/", i));
   }
-  for (std::size_t i = 0; i < masks.size(); ++i) b.add(VerifyMask{masks[i]}, base::cat("/linux/maskedPaths/", i));
+  for (std::size_t i = 0; i < masks.size(); ++i) b.add(VerifyMask{masks[i], b.mask_directory}, base::cat("/linux/maskedPaths/", i));
 }
 
 }  // namespace plan

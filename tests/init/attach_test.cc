@@ -57,6 +57,42 @@ TEST_F(Attach, MakesAMissingFileForAFile) {
   });
 }
 
+// In the root of a tmpfs of the plan's own.
+long attach_in(Bench& bench, int below, int mount, const std::string& target, unsigned flags = 0) {
+  auto op = bench.with_slot(mount, target, flags);
+  op.a = static_cast<std::uint64_t>(below) + 1;
+  return attach(bench.ctx, op);
+}
+
+TEST_F(Attach, InATmpfsOfThePlanNeedsNoLookup) {
+  check_in_sandbox([](Bench& bench) {
+    const int below = bench.add_slot(bench.new_mount("tmpfs", {"mode=755"}));
+    ASSERT_EQ(attach(bench.ctx, bench.with_slot(bench.ctx.fd(below), "/dev")), 0);
+    write_file(bench.at("source"), "bound");
+    EXPECT_EQ(attach_in(bench, below, marked(bench), "/dev/shm"), 0);
+    EXPECT_EQ(attach_in(bench, below, clone_of(bench.at("source")), "/dev/null", plan::image::kFile), 0);
+    EXPECT_TRUE(exists(bench.at("dev/shm/marker")));
+    EXPECT_EQ(read_file(bench.at("dev/null")), "bound");
+    EXPECT_LT(attach_in(bench, below, marked(bench), "/dev/file", plan::image::kFile), 0);  // a directory onto a file
+  });
+}
+
+TEST_F(Attach, InATmpfsOfThePlanWhereSomethingIsLooksAtIt) {
+  check_in_sandbox([](Bench& bench) {
+    const int below = bench.add_slot(bench.new_mount("tmpfs", {"mode=755"}));
+    ASSERT_EQ(attach(bench.ctx, bench.with_slot(bench.ctx.fd(below), "/dev")), 0);
+    make_dir_at(bench.at("dev/there"));
+    make_dir_at(bench.at("elsewhere"));
+    link_at("/elsewhere", bench.at("dev/link"));
+    EXPECT_EQ(attach_in(bench, below, marked(bench), "/dev/there"), 0);
+    EXPECT_TRUE(exists(bench.at("dev/there/marker")));
+    EXPECT_EQ(attach_in(bench, below, marked(bench), "/dev/link", plan::image::kNoSymlinks), -ELOOP);
+    EXPECT_FALSE(exists(bench.at("elsewhere/marker")));
+    EXPECT_EQ(attach_in(bench, below, marked(bench), "/dev/link"), 0);
+    EXPECT_TRUE(exists(bench.at("elsewhere/marker")));
+  });
+}
+
 TEST_F(Attach, WillNotMixFilesAndDirectories) {
   check_in_sandbox([](Bench& bench) {
     write_file(bench.at("file"), "");

@@ -95,6 +95,7 @@ TEST_F(WriteFile, IsReadableAndNotWritableWhereItIsAttached) {
     auto op = bench.with_slot(fd, "/run/secrets", plan::image::kNoSymlinks);
     op.a = MOUNT_ATTR_RDONLY;
     ASSERT_EQ(set_attr(bench.ctx, op), 0);
+    op.a = 0;
     ASSERT_EQ(attach(bench.ctx, op), 0);
     EXPECT_EQ(read_file(bench.at("run/secrets/a")), "secret");
     EXPECT_EQ(create_error(bench.at("run/secrets/b")), EROFS);

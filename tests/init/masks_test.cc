@@ -26,16 +26,19 @@ class Masks {
     op.a = static_cast<std::uint64_t>(directory_);
     return mask(bench_.ctx, op);
   }
+  long verify(const std::string& path) {
+    auto op = bench_.op(path);
+    op.slot = directory_;
+    bench_.ctx.detail = 0;
+    return verify_mask(bench_.ctx, op);
+  }
+  // What covers directories.
+  int directory() const { return bench_.ctx.fd(directory_); }
 
  private:
   Bench& bench_;
   int null_, directory_;
 };
-
-long verify(Bench& bench, const std::string& path) {
-  bench.ctx.detail = 0;
-  return verify_mask(bench.ctx, bench.op(path));
-}
 
 void expect_null(const std::string& path) {
   struct stat info {};
@@ -61,13 +64,13 @@ TEST_F(Mask, CoversFilesAndDirectories) {
       write_file(bench.at(std::string(name) + "/secret"), "secret");
       ASSERT_EQ(mask(name), 0) << name;  // the first moves the mount, the others clone it
       expect_empty_read_only(bench.at(name));
-      EXPECT_EQ(verify(bench, name), 0) << name;
+      EXPECT_EQ(mask.verify(name), 0) << name;
     }
     for (const char* name : {"file1", "file2", "file3"}) {
       write_file(bench.at(name), "secret");
       ASSERT_EQ(mask(name), 0) << name;
       expect_null(bench.at(name));
-      EXPECT_EQ(verify(bench, name), 0) << name;
+      EXPECT_EQ(mask.verify(name), 0) << name;
     }
     expect_empty_read_only(bench.at("dir1"));
     expect_null(bench.at("file1"));
@@ -82,8 +85,8 @@ TEST_F(Mask, OfAMissingPathIsNothing) {
     EXPECT_EQ(mask("/missing/too"), 0);
     EXPECT_EQ(mask("/file/below"), 0);
     EXPECT_FALSE(exists(bench.at("missing")));
-    EXPECT_EQ(verify(bench, "/missing"), 0);
-    EXPECT_EQ(verify(bench, "/file/below"), 0);
+    EXPECT_EQ(mask.verify("/missing"), 0);
+    EXPECT_EQ(mask.verify("/file/below"), 0);
   });
 }
 
@@ -119,19 +122,21 @@ TEST_F(Mask, AnyOtherFailureIsFatal) {
 
 TEST_F(Mask, VerificationSeesWhatIsNotMasked) {
   check_in_sandbox([](Bench& bench) {
+    Masks mask(bench);
     write_file(bench.at("file"), "secret");
-    make_dir_at(bench.at("dir"));
-    make_dir_at(bench.at("writable"));
-    make_dir_at(bench.at("filled"));
+    for (const char* name : {"dir", "other", "writable"}) make_dir_at(bench.at(name));
     ASSERT_EQ(::mknod(bench.at("zero").c_str(), S_IFCHR | 0666, makedev(1, 5)), 0);
-    ASSERT_EQ(::mount("tmpfs", bench.at("writable").c_str(), "tmpfs", 0, nullptr), 0);
-    ASSERT_EQ(::mount("tmpfs", bench.at("filled").c_str(), "tmpfs", 0, nullptr), 0);
-    write_file(bench.at("filled/secret"), "secret");
-    ASSERT_EQ(::mount(nullptr, bench.at("filled").c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr), 0);
-    for (const char* name : {"file", "dir", "writable", "filled", "zero"}) {
-      EXPECT_EQ(verify(bench, name), -EPERM) << name;
+    ASSERT_EQ(::mount("tmpfs", bench.at("other").c_str(), "tmpfs", MS_RDONLY, nullptr), 0);  // as empty, but of somebody else
+    auto rw = bench.with_slot(mask.directory());
+    rw.b = MOUNT_ATTR_RDONLY;
+    ASSERT_EQ(set_attr(bench.ctx, rw), 0);
+    ASSERT_EQ(mask("writable"), 0);
+    for (const char* name : {"file", "dir", "other", "writable", "zero"}) {
+      EXPECT_EQ(mask.verify(name), -EPERM) << name;
       EXPECT_EQ(bench.ctx.detail, kMismatch) << name;
     }
+    auto without = bench.op("dir");  // no file system that masks: nothing can be masked
+    expect_mismatch(bench, verify_mask(bench.ctx, without));
   });
 }
 

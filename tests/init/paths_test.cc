@@ -1,4 +1,5 @@
 // node, symlink, make_dir, sysctl and label.
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -73,6 +74,33 @@ TEST_F(Node, InWhosePlaceSomethingElseIsFails) {
 }
 
 // CVE-2026-41579: nodes in a directory that the image has replaced by a link.
+// In the root of a tmpfs of the plan's own, wherever that is attached.
+TEST_F(Node, OfATmpfsOfThePlanNeedsNoLookup) {
+  check_in_sandbox([](Bench& bench) {
+    const int below = bench.add_slot(bench.new_mount("tmpfs", {"mode=755"}));
+    make_dir_at(bench.at("place"));
+    ASSERT_EQ(attach(bench.ctx, bench.with_slot(bench.ctx.fd(below), "/place")), 0);
+    auto op = bench.with_words({7, 8});
+    op.text = bench.text("/dev/null");
+    op.slot = below;
+    op.a = S_IFCHR | 0666;
+    op.b = device(1, 3);
+    ASSERT_EQ(node(bench.ctx, op), 0);
+    EXPECT_EQ(info_of(bench.at("place/null")).st_rdev, makedev(1, 3));
+    EXPECT_EQ(info_of(bench.at("place/null")).st_gid, 8U);
+    EXPECT_EQ(node(bench.ctx, op), 0);  // it is there
+    op.b = device(1, 5);
+    EXPECT_EQ(node(bench.ctx, op), -EEXIST);
+    auto link = bench.op("/dev/fd", "/proc/self/fd");
+    link.slot = below;
+    EXPECT_EQ(symlink(bench.ctx, link), 0);
+    EXPECT_EQ(symlink(bench.ctx, link), 0);
+    EXPECT_TRUE(S_ISLNK(info_of(bench.at("place/fd")).st_mode));
+    EXPECT_FALSE(exists(bench.at("dev")));
+    EXPECT_GE(::fcntl(bench.ctx.fd(below), F_GETFD), 0);
+  });
+}
+
 TEST_F(Node, GoesThroughNoLink) {
   check_in_sandbox([](Bench& bench) {
     make_dir_at(bench.at("elsewhere"));

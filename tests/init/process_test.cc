@@ -120,6 +120,24 @@ TEST_F(Process, UnsharesAndSetsItsNames) {
   });
 }
 
+// What was begun before the plan came is not done again, and what went wrong then is told now.
+TEST_F(Process, UnsharesNothingTwice) {
+  support::check_in_child([] {
+    Bench bench;
+    auto op = bench.op();
+    op.a = CLONE_NEWUTS;
+    const ino_t before = inode("/proc/self/ns/uts");
+    for (const long result : {0L, static_cast<long>(-ENOSPC)}) {
+      bench.ctx.begun = CLONE_NEWUTS;
+      bench.ctx.begun_result = result;
+      EXPECT_EQ(init::unshare(bench.ctx, op), result);
+      EXPECT_EQ(inode("/proc/self/ns/uts"), before);
+    }
+    EXPECT_EQ(init::unshare(bench.ctx, op), 0);
+    EXPECT_NE(inode("/proc/self/ns/uts"), before);
+  });
+}
+
 TEST_F(Process, JoinsAMountNamespace) {
   support::check_in_child([] {
     const ino_t original = inode("/proc/self/ns/mnt");

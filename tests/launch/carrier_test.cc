@@ -19,6 +19,7 @@
 #include "kernel/memfd.h"
 #include "launch/failure.h"
 #include "launch/init_program.h"
+#include "launch/sources.h"
 #include "plan/encode.h"
 #include "tests/support/in_child.h"
 
@@ -66,23 +67,28 @@ class Carrier : public testing::Test {
   base::Result<kernel::PidFd> start_image(const std::string& image, CarrierRequest request = {}) {
     const base::UniqueFd image_fd = memfd(image, false);
     if (request.init_fd < 0) request.init_fd = program_.get();
-    request.image_fd = image_fd.get();
     request.report_fd = child_.get();
     auto carried = start_init(request);
     child_.reset();
     if (!carried) return std::move(carried).error();
+    EXPECT_TRUE(send_plan(report_.get(), image_fd.get()).has_value());
     memory_ = std::move(carried->memory);
     return std::move(carried->process);
   }
 
   Message hear() const {
     Message message{};
-    EXPECT_EQ(::recv(report_.get(), &message, sizeof(message), 0), static_cast<ssize_t>(sizeof(message)));
+    EXPECT_EQ(receive(&message, sizeof(message)), static_cast<ssize_t>(sizeof(message)));
     return message;
   }
   bool hears_end() const {
     char byte;
-    return ::recv(report_.get(), &byte, 1, 0) == 0;
+    return receive(&byte, 1) == 0;
+  }
+  // ECONNRESET, once: it went without reading its plan.
+  ssize_t receive(void* data, std::size_t size) const {
+    const ssize_t n = ::recv(report_.get(), data, size, 0);
+    return n < 0 && errno == ECONNRESET ? ::recv(report_.get(), data, size, 0) : n;
   }
   void say(MessageKind kind) const {
     const Message message{kind, init::kNoOp, 0, 0};
@@ -142,6 +148,47 @@ TEST_F(Carrier, MakesNewNamespaces) {
   say(MessageKind::kStart);
   EXPECT_TRUE(hears_end());
   EXPECT_EQ(status(*process), 0);
+}
+
+TEST_F(Carrier, BeginsBeforeItHasAPlan) {
+  CarrierRequest request;
+  request.init_fd = program_.get();
+  request.report_fd = child_.get();
+  request.begin = CLONE_NEWNET;
+  auto carried = start_init(request);
+  ASSERT_TRUE(carried.has_value()) << carried.error().message();
+  child_.reset();
+  while (namespace_of(carried->process.pid(), "net") == namespace_of(::getpid(), "net")) ::usleep(1000);
+  plan::LaunchPlan plan = shell("exit 4");
+  plan.steps.insert(plan.steps.begin(), {plan::Unshare{CLONE_NEWNET}, "/linux/namespaces/0"});
+  ASSERT_TRUE(send_plan(report_.get(), memfd(plan::encode(plan).value(), false).get()).has_value());
+  EXPECT_EQ(run(carried->process), 4);
+}
+
+TEST_F(Carrier, TellsOfABeginningThatFailed) {
+  CarrierRequest request;
+  request.begin = 1;  // no namespace
+  plan::LaunchPlan plan = shell("exit 0");
+  plan.steps.insert(plan.steps.begin() + 1, {plan::Unshare{1}, "/linux/namespaces/0"});
+  const auto process = start(plan, request);
+  ASSERT_TRUE(process.has_value());
+  const Message said = hear();
+  EXPECT_EQ(said.kind, MessageKind::kFailure);
+  EXPECT_EQ(said.op, 1U);
+  EXPECT_EQ(said.err, EINVAL);
+  EXPECT_TRUE(hears_end());
+  EXPECT_EQ(status(*process), 1);
+}
+
+TEST_F(Carrier, EndsWithoutAPlan) {
+  CarrierRequest request;
+  request.init_fd = program_.get();
+  request.report_fd = child_.get();
+  auto carried = start_init(request);
+  ASSERT_TRUE(carried.has_value());
+  child_.reset();
+  report_.reset();
+  EXPECT_EQ(status(carried->process), 1);
 }
 
 TEST_F(Carrier, MakesNamespacesBelowAnotherUserNamespace) {

@@ -35,7 +35,10 @@ class Launch : public testing::Test {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root: starts init";
   }
   static base::Result<Launched> begin(const plan::LaunchPlan& plan) {
-    return launch(plan, plan::encode(plan).value(), kernel::CgroupHandle());
+    auto launched = launch(plan, kernel::CgroupHandle(), nullptr);
+    if (!launched) return launched;
+    TRY(launched->instruct(plan, plan::encode(plan).value()));
+    return launched;
   }
   static void await_end(const Launched& launched) {
     pollfd end{launched.process().fd(), POLLIN, 0};

@@ -4,6 +4,8 @@
 #include <linux/capability.h>
 #include <sched.h>
 
+#include <algorithm>
+
 #include "plan/builder.h"
 #include "samples.h"
 
@@ -185,6 +187,59 @@ TEST(CreatePlan, NewNetworkIsMadeBeforeTheParentIsWaitedFor) {
   ASSERT_TRUE(std::holds_alternative<plan::Unshare>(p.steps[0].op));
   EXPECT_EQ(std::get<plan::Unshare>(p.steps[0].op).flags, static_cast<std::uint64_t>(CLONE_NEWNET));
   EXPECT_EQ(p.steps[0].because, "/linux/namespaces/2");
+}
+
+oci::Mount mount_of(const char* type, const char* destination) {
+  oci::Mount mount;
+  mount.type = type;
+  mount.destination = destination;
+  return mount;
+}
+
+const plan::Attach* attached(const plan::LaunchPlan& p, std::string_view target) {
+  for (const auto& step : p.steps) {
+    const auto* op = std::get_if<plan::Attach>(&step.op);
+    if (op != nullptr && op->target == target) return op;
+  }
+  return nullptr;
+}
+
+// What lies in the root of a tmpfs of the plan's own need not be looked for; anything else does.
+TEST(CreatePlan, KnowsWhatLiesInItsOwnFileSystems) {
+  oci::Spec spec = samples::minimal();
+  spec.mounts = {mount_of("tmpfs", "/early/below"), mount_of("tmpfs", "/early"), mount_of("tmpfs", "/dev"), mount_of("devpts", "/dev/pts"),
+                 mount_of("tmpfs", "/dev/pts/deep"), mount_of("tmpfs", "/run"), mount_of("tmpfs", "/run/a/b")};
+  const plan::LaunchPlan p = passthrough(spec);
+  const int dev = attached(p, "/dev")->mount.index;
+  EXPECT_EQ(attached(p, "/dev/pts")->below.index, dev);
+  EXPECT_FALSE(attached(p, "/early/below")->below.valid());   // not there yet
+  EXPECT_FALSE(attached(p, "/dev")->below.valid());           // in the image
+  EXPECT_FALSE(attached(p, "/dev/pts/deep")->below.valid());  // no tmpfs
+  EXPECT_FALSE(attached(p, "/run/a/b")->below.valid());       // not in its root
+  for (const auto& step : p.steps) {
+    const auto* node = std::get_if<plan::Node>(&step.op);
+    EXPECT_TRUE(node == nullptr || node->below.index == dev);
+    const auto* link = std::get_if<plan::Symlink>(&step.op);
+    EXPECT_TRUE(link == nullptr || link->below.index == dev);
+  }
+  spec.mounts.push_back(mount_of("tmpfs", "/dev"));  // covers the first
+  spec.mounts.push_back(mount_of("tmpfs", "/dev/shm"));
+  const plan::LaunchPlan twice = passthrough(spec);
+  EXPECT_EQ(attached(twice, "/dev/shm")->below.index, dev + 5);
+}
+
+// On their own, they are a good part of what init does; but only so many at the cost of whoever calls the runtime.
+TEST(CreatePlan, FewFileSystemsAreMadeBeforeTheCgroup) {
+  for (const std::size_t count : {plan::kMostEarlyMounts, plan::kMostEarlyMounts + 1}) {
+    oci::Spec spec = samples::minimal();
+    spec.mounts.clear();
+    while (spec.mounts.size() < count) spec.mounts.push_back(mount_of("tmpfs", "/tmp"));
+    const plan::LaunchPlan p = passthrough(spec);
+    const auto is = [&p](auto matches) { return std::find_if(p.steps.begin(), p.steps.end(), [&](const auto& step) { return matches(step.op); }); };
+    const auto made = is([](const plan::Op& op) { return std::holds_alternative<plan::NewMount>(op); });
+    const auto taken = is([](const plan::Op& op) { return std::holds_alternative<plan::TakeDescriptors>(op); });
+    EXPECT_EQ(made < taken, count <= plan::kMostEarlyMounts) << count;
+  }
 }
 
 TEST(CreatePlan, DataOnABindIsAnError) {

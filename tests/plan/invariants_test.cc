@@ -100,7 +100,12 @@ const std::vector<Mutant>& mutants() {
       {"no-host-path-after-pivot", "a directory made before the pivot", [](LaunchPlan& p) { move_to_front<plan::MakeDir>(p); }},
       {"cgroup-first", "slots used before they are filled", [](LaunchPlan& p) { move_to_end<plan::TakeDescriptors>(p); }},
       {"cgroup-first", "slots never filled", [](LaunchPlan& p) { drop<plan::TakeDescriptors>(p); }},
-      {"cgroup-first", "a file system made before the cgroup is joined", [](LaunchPlan& p) { move_to_front<plan::NewMount>(p); }},
+      {"cgroup-first", "a cgroup joined after the root is there", [](LaunchPlan& p) { p.steps.insert(p.steps.begin() + static_cast<std::ptrdiff_t>(find<plan::Pivot>(p)) + 1, {plan::JoinCgroup{}, ""}); }},
+      {"cgroup-first", "a secret written before the cgroup is joined", [](LaunchPlan& p) { p.steps.insert(p.steps.begin(), {plan::WriteFile{}, ""}); }},
+      {"cgroup-first", "file systems made before the mount namespace is joined",
+       [](LaunchPlan& p) { p.steps.insert(p.steps.begin() + static_cast<std::ptrdiff_t>(find<plan::Pivot>(p)), {plan::JoinMountNamespace{}, ""}); }},
+      {"cgroup-first", "many file systems that the cgroup does not pay for",
+       [](LaunchPlan& p) { p.steps.insert(p.steps.begin(), 35, {plan::NewMount{}, ""}); }},
       {"cgroup-first", "a cgroup joined after the namespace of cgroups is made",
        [](LaunchPlan& p) {
          move_to_front<plan::TakeDescriptors>(p);
