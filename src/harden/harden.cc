@@ -31,6 +31,7 @@ base::Result<void> check_required(const policy::Policy& policy, const Decisions&
 base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const Abilities& abilities) {
   Hardened hardened;
   Decisions decisions;
+  decisions.reserve(64);  // more than most policies make
   Work work{.spec = spec, .policy = policy, .abilities = abilities, .decisions = decisions};
 
   TRY(harden_identity(work));

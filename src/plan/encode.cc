@@ -257,6 +257,9 @@ std::vector<std::uint64_t> string_table(Encoder& encoder, const std::vector<std:
 
 base::Result<std::string> encode(const LaunchPlan& plan) {
   Encoder encoder;
+  encoder.ops.reserve(plan.steps.size());  // and as much else as most need: growing copies all of it
+  encoder.words.reserve(512);
+  encoder.strings.reserve(4096);
   for (const auto& step : plan.steps) {
     std::visit(encoder, step.op);
     if (step.ignore_errors) encoder.flag(encoder.ops.back(), image::kIgnoreErrors, true);
@@ -266,6 +269,8 @@ base::Result<std::string> encode(const LaunchPlan& plan) {
   const std::vector<std::int32_t> slots(plan.fds.size(), -1);
 
   Layout layout;
+  layout.bytes.reserve(sizeof(image::Header) + encoder.ops.size() * sizeof(image::Op) + encoder.words.size() * 4 + encoder.strings.size() +
+                       slots.size() * 4 + (argv.size() + envp.size()) * 8 + plan.seccomp.code.size() * 8 + 64);
   image::Header header{};
   header.magic = image::kMagic;
   header.version = image::kVersion;
