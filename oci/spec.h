@@ -3,10 +3,12 @@
 // Made only by oci/read.h; nothing here makes a system call.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -128,6 +130,28 @@ struct Hooks {
            poststart.empty() && poststop.empty();
   }
   bool operator==(const Hooks&) const = default;
+};
+
+// One of the six lists, and its name in config.json.
+struct HookKind {
+  std::string_view name;
+  std::vector<Hook> Hooks::*list;
+};
+// In the order in which they run.
+inline constexpr std::array<HookKind, 6> kHookKinds = {{{"prestart", &Hooks::prestart},
+                                                        {"createRuntime", &Hooks::create_runtime},
+                                                        {"createContainer", &Hooks::create_container},
+                                                        {"startContainer", &Hooks::start_container},
+                                                        {"poststart", &Hooks::poststart},
+                                                        {"poststop", &Hooks::poststop}}};
+
+// A hook with its place in config.json, and what its file must be ("sha256:…", one of them); empty: anything.
+struct CheckedHook {
+  std::string_view kind;  // of kHookKinds
+  std::string pointer;    // "/hooks/prestart/0"
+  Hook hook;
+  std::vector<std::string> digests;
+  bool operator==(const CheckedHook&) const = default;
 };
 
 struct Namespace {

@@ -16,6 +16,13 @@ inline constexpr const char* kOciVersionMax = "1.2.1";
 
 // Two-space indent, no new line at the end, "pid" always there: as runc, whose readers decode it strictly.
 std::string write_state(const State& state);
+// What a hook is told: one line, "pid" only if there is a process, and no member that the runtime-spec does not name.
+std::string write_hook_state(const State& state);
+// The same without the number: what comes before it, and what after.
+struct HookStateParts {
+  std::string before, after;
+};
+HookStateParts write_hook_state_around_pid(State state);
 // One line with a JSON array; `null` when empty, as runc.
 std::string write_state_list(const std::vector<State>& states);
 

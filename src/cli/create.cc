@@ -10,12 +10,14 @@
 #include "base/guard.h"
 #include "base/text.h"
 #include "cli/decisions.h"
+#include "cli/hooks.h"
 #include "cli/prepare.h"
 #include "cli/verbs.h"
 #include "container/decided.h"
 #include "container/id.h"
 #include "container/record.h"
 #include "kernel/file.h"
+#include "launch/hooks.h"
 #include "plan/encode.h"
 
 namespace cli {
@@ -49,6 +51,8 @@ container::Record make_record(const GlobalArgs& global, const Prepared& prepared
   record.cgroups_path = spec.linux.cgroups_path;
   record.namespace_paths = container::namespace_paths_of(identity.pid);
   record.policy = prepared.plan.policy_name;
+  record.poststart = prepared.plan.poststart;
+  record.poststop = prepared.plan.poststop;
   record.listener_path = prepared.plan.listener_path;
   record.listener_metadata = prepared.plan.listener_metadata;
   if (prepared.ids) record.id_range = prepared.ids->index;
@@ -91,7 +95,7 @@ class Beginning {
   launch::Launched& launched() { return *launched_; }
   int dir() const { return place_->dir.fd(); }
   // What is there belongs to the result from now on.
-  Made made(Prepared prepared, container::Record record);
+  Made made(Prepared prepared, container::Record record, const base::Log& log);
 
  private:
   base::Result<void> make_cgroup(const plan::ClonePlan& plan);
@@ -136,8 +140,8 @@ base::Result<void> Beginning::finish(const plan::LaunchPlan& plan) {
   return launched_->provide(plan, std::move(cgroup_), dir());
 }
 
-Made Beginning::made(Prepared prepared, container::Record record) {
-  Made made(std::move(place_->root), std::move(place_->dir), *std::move(launched_), std::move(prepared), std::move(record));
+Made Beginning::made(Prepared prepared, container::Record record, const base::Log& log) {
+  Made made(std::move(place_->root), std::move(place_->dir), *std::move(launched_), std::move(prepared), std::move(record), log);
   place_.reset();
   return made;
 }
@@ -183,15 +187,17 @@ void report(const harden::Decision& decision, const base::Log& log) {
 }  // namespace
 
 Made::Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, Prepared prepared,
-           container::Record record)
-    : root_(std::move(root)),
+           container::Record record, const base::Log& log)
+    : log_(&log),
+      root_(std::move(root)),
       dir_(std::move(dir)),
       launched_(std::move(launched)),
       prepared_(std::move(prepared)),
       record_(std::move(record)) {}
 
 Made::Made(Made&& other) noexcept
-    : root_(std::move(other.root_)),
+    : log_(other.log_),
+      root_(std::move(other.root_)),
       dir_(std::move(other.dir_)),
       launched_(std::move(other.launched_)),
       prepared_(std::move(other.prepared_)),
@@ -203,6 +209,7 @@ Made::~Made() {
   launched_.undo();
   // The error that led here is the one to report; delete --force finds whatever is left.
   (void)root_.remove(dir_);
+  run_poststop_hooks(record_, *log_);
 }
 
 void Made::keep() {
@@ -216,21 +223,29 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   TRY(check_supported(global, args));
   PrepareRequest request = request_of(args, gate);
   request.substitute = substitute;
+  container::Record record;
+  bool hooks_begun = false;  // or may have; what they did is for poststop to undo, once nothing else is left
+  base::ScopeGuard after_hooks([&] {
+    if (hooks_begun) run_poststop_hooks(record, log);
+  });
   Beginning beginning(global, args.id);
   request.begin = [&](const plan::ClonePlan& plan) -> base::Result<void> {
     return launch::plan_comes_first(plan) ? base::ok() : beginning.launch(plan, nullptr);
   };
   Prepared prepared = TRY(prepare(global, request, log));
   const DecisionLog decisions = TRY(DecisionLog::open(prepared.selected.log, log));
+  TRY(launch::check_hooks(prepared.plan));
   TRY(launch_prepared(global, request, prepared, beginning, log));
   // While init sets the container up.
   launch::Launched& launched = beginning.launched();
   const kernel::ProcessIdentity identity = TRY(launched.process().identity());
-  container::Record record = make_record(global, prepared, launched, identity);
+  record = make_record(global, prepared, launched, identity);
   const int dir = beginning.dir();
   TRY(container::stage_record(dir, record));
   prepared.document.reset();
+  hooks_begun = plan::has_hooks(prepared.plan);  // those in the container, as soon as init has what it needs
   TRY(launched.await_entered(prepared.plan));
+  if (hooks_begun) TRY(run_create_hooks(launched, prepared.plan, record));
   // Its hash takes longer than all else here: told while init makes the mounts. `run` does it later.
   if (gate) TRY(container::save_decided(dir, decided_text(prepared, global.policy)));
   if (gate) TRY(launched.await_ready(prepared.plan));
@@ -240,8 +255,9 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   TRY(container::remove_journal(dir));
   // init is at its mounts still, and need not wait for a word after them.
   if (!gate) TRY(launched.allow_start());
+  after_hooks.commit();
   if (prepared.ids) prepared.ids->lock.reset();  // the directory keeps it now
-  return beginning.made(std::move(prepared), std::move(record));
+  return beginning.made(std::move(prepared), std::move(record), log);
 }
 
 base::Result<void> announce(Made& made, const CreateArgs& args, const base::Log& log) {

@@ -18,7 +18,7 @@ namespace cli {
 class Made {
  public:
   Made(container::StateRoot root, container::ContainerDir dir, launch::Launched launched, Prepared prepared,
-       container::Record record);
+       container::Record record, const base::Log& log);
   Made(Made&& other) noexcept;
   Made& operator=(Made&&) = delete;
   Made(const Made&) = delete;
@@ -34,6 +34,7 @@ class Made {
   void keep();
 
  private:
+  const base::Log* log_;
   container::StateRoot root_;
   container::ContainerDir dir_;
   launch::Launched launched_;

@@ -7,8 +7,8 @@
 #include <cerrno>
 
 #include "base/fd.h"
-#include "base/sha256.h"
 #include "base/text.h"
+#include "kernel/digest.h"
 #include "kernel/file.h"
 #include "kernel/inroot.h"
 #include "policy/subject.h"
@@ -63,28 +63,12 @@ base::Result<std::string> interpreter_of(int fd, const std::string& name) {
   return head.substr(begin, end == std::string::npos ? end : end - begin);
 }
 
-base::Result<std::string> digest_of(int fd, const std::string& name) {
-  constexpr off_t kMost = off_t{256} << 20;
-  std::string bytes(std::size_t{1} << 16, '\0');
-  base::Sha256 hash;
-  for (off_t at = 0;;) {
-    const auto n = ::pread(fd, bytes.data(), bytes.size(), at);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return base::Error::system(errno, "read", name);
-    if (n == 0) break;
-    at += n;
-    if (at > kMost) return base::Error::policy(base::cat(base::quote(name), " is larger than 256 MiB"));
-    hash.update({bytes.data(), static_cast<std::size_t>(n)});
-  }
-  return base::cat("sha256:", base::hex(hash.finish()));
-}
-
 // What is known of the file is asked before it is read: a write that comes between is noticed.
 base::Result<harden::HashedFile> hash_file(int fd, const std::string& path, const std::string& name) {
   constexpr std::uint64_t kNanoseconds = 1'000'000'000;
   struct statx info {};
   if (::statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &info) != 0) return base::Error::system(errno, "statx", name);
-  auto digest = TRY(digest_of(fd, name));
+  auto digest = TRY(kernel::file_digest(fd, name));
   return harden::HashedFile{.path = path,
                             .name = name,
                             .digest = std::move(digest),
@@ -110,6 +94,12 @@ base::Result<std::vector<harden::HashedFile>> hash_program(int root_fd, const oc
     file = open_program(root_fd, path.starts_with('/') ? path : process.cwd + "/" + path);
   }
   return base::Error::policy(base::cat("too many interpreters of interpreters behind ", base::quote(process.args.front())));
+}
+
+base::Result<harden::HashedFile> hash_file_in_root(int root_fd, const std::string& path) {
+  const UniqueFd file = open_program(root_fd, path);
+  if (!file) return base::Error::policy(base::cat("no file ", base::quote(path), " in the root"));
+  return hash_file(file.get(), path, path);
 }
 
 std::string find_entrypoint(int root_fd, const oci::Process& process) {

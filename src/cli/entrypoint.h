@@ -16,4 +16,7 @@ std::string find_entrypoint(int root_fd, const oci::Process& process);
 // The files that the kernel reads to execute it: the program, and the interpreters of a script; with what is in them.
 base::Result<std::vector<harden::HashedFile>> hash_program(int root_fd, const oci::Process& process);
 
+// A file of the root, by its path there.
+base::Result<harden::HashedFile> hash_file_in_root(int root_fd, const std::string& path);
+
 }  // namespace cli

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -143,6 +144,18 @@ void find_digests(harden::Abilities& abilities, const oci::Process& process, int
   }
 }
 
+// Of the hooks that lie in the root, where a policy asks what is in one.
+void find_start_hooks(harden::Abilities& abilities, const oci::Spec& spec, const policy::Effective& policy, int root_fd) {
+  const auto is_digest = [](const policy::HookProgram& program) { return !program.digest.empty(); };
+  const bool asked = any_of(policy, [&](const auto& p) {
+    return p.hooks.allow && std::any_of(p.hooks.allow->value.begin(), p.hooks.allow->value.end(), is_digest);
+  });
+  if (!asked || root_fd < 0) return;
+  for (const auto& hook : spec.hooks.start_container) {
+    if (auto file = hash_file_in_root(root_fd, hook.path)) abilities.start_hooks.emplace(hook.path, *std::move(file));
+  }
+}
+
 void find_core_scheduling(harden::Abilities& abilities, const kernel::Facts& facts) {
   const auto cores = kernel::probe_core_scheduling();
   abilities.one_thread_a_core = cores == kernel::CoreScheduling::kNoNeed;
@@ -176,6 +189,7 @@ harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& sp
   if (any_of(policy, [](const auto& p) { return p.process.core_scheduling.has_value(); })) find_core_scheduling(abilities, facts);
   if (any_of(policy, [](const auto& p) { return p.process.speculation && p.process.speculation->value == policy::Speculation::kDeny; })) find_speculation(abilities);
   if (spec.process && any_of(policy, [](const auto& p) { return p.process.digests.has_value(); })) find_digests(abilities, *spec.process, root_fd);
+  find_start_hooks(abilities, spec, policy, root_fd);
   abilities.ipv6 = !any_of(policy, [](const auto& p) { return p.network.blackhole.has_value(); }) || kernel::has_ipv6();
   abilities.landlock_abi = facts.landlock_abi;
   if (!request.remap_unable.empty()) {

@@ -6,6 +6,7 @@
 #include "cli/agent.h"
 #include "cli/create.h"
 #include "cli/decisions.h"
+#include "cli/hooks.h"
 #include "cli/limit.h"
 #include "cli/verbs.h"
 #include "container/decided.h"
@@ -21,6 +22,7 @@ constexpr int kShortRun = 5;  // milliseconds
 base::Result<void> start_container(Made& made, const CreateArgs& args, const base::Log& log) {
   auto limit = TRY(watch_wall_clock(made.record(), made.launched().process()));
   TRY(made.launched().await_start(made.plan(), agent_of(made.record())));
+  TRY(run_poststart_hooks(made.record()));
   TRY(announce(made, args, log));
   TRY(limit.begin());
   made.keep();
@@ -53,10 +55,11 @@ base::Result<int> run_foreground(const GlobalArgs& global, const CreateArgs& arg
   // Also when the waiting failed: nobody else will look after the container.
   if (!args.keep) {
     if (status) {
-      TRY(container::destroy_ended(made.root(), made.dir(), made.record()));
+      if (TRY(container::destroy_ended(made.root(), made.dir(), made.record()))) run_poststop_hooks(made.record(), log);
     } else {
       const container::Container left = TRY(container::load_container(made.root(), args.id));
       TRY(container::destroy_container(made.root(), left));
+      run_poststop_hooks(made.record(), log);
     }
   }
   if (!status) return status.error();

@@ -55,7 +55,7 @@ base::Result<void> clean_torn(const StateRoot& root, const ContainerDir& dir) {
   return root.remove(dir);
 }
 
-base::Result<void> delete_existing(const StateRoot& root, ContainerDir dir, bool force) {
+base::Result<std::optional<Record>> delete_existing(const StateRoot& root, ContainerDir dir, bool force) {
   auto record = read_record(dir.fd());
   if (!record.has_value() && !force) return std::move(record).error().hint("delete --force removes what is left");
   if (record.has_value() && *record) {
@@ -65,11 +65,12 @@ base::Result<void> delete_existing(const StateRoot& root, ContainerDir dir, bool
       return base::Error::state(
           base::cat("cannot delete container ", container.record.id, " that is not stopped: ", status_name(status)));
     }
-    return destroy_container(root, container);
+    TRY(destroy_container(root, container));
+    return std::optional<Record>(container.record);
   }
   TRY(clean_torn(root, dir));
   if (!force) return does_not_exist();
-  return base::ok();
+  return std::optional<Record>();
 }
 
 }  // namespace
@@ -96,23 +97,23 @@ base::Result<void> destroy_container(const StateRoot& root, const Container& con
   return base::ok();
 }
 
-base::Result<void> destroy_ended(const StateRoot& root, const ContainerDir& dir, const Record& record) {
-  if (!TRY(root.lock_for_delete(dir))) return base::ok();  // somebody else has removed it
+base::Result<bool> destroy_ended(const StateRoot& root, const ContainerDir& dir, const Record& record) {
+  if (!TRY(root.lock_for_delete(dir))) return false;
   if (!record.own_pid_namespace) TRY(kernel::cgroup_kill_all(record.cgroup_paths, SIGKILL));
   TRY(kernel::cgroup_destroy(record.cgroup_paths));
   TRY(root.remove(dir));
   give_back_ids(record);
-  return base::ok();
+  return true;
 }
 
-base::Result<void> delete_container(const std::string& root, const std::string& id, bool force) {
+base::Result<std::optional<Record>> delete_container(const std::string& root, const std::string& id, bool force) {
   TRY(check_id(id));
   const auto opened = TRY(StateRoot::open(root));
   if (opened) {
     auto dir = TRY(opened->open_container(id));
     if (dir && TRY(opened->lock_for_delete(*dir))) return delete_existing(*opened, *std::move(dir), force);
   }
-  if (force) return base::ok();
+  if (force) return std::optional<Record>();
   return does_not_exist();
 }
 

@@ -2,6 +2,7 @@
 // its own clean-up.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -18,11 +19,12 @@ base::Result<void> kill_container(const Container& container, int signal, bool a
 // error it can be tried again. The caller has checked the status.
 base::Result<void> destroy_container(const StateRoot& root, const Container& container);
 
-// The same for a container whose init the caller has seen end; what is gone already is no error.
-base::Result<void> destroy_ended(const StateRoot& root, const ContainerDir& dir, const Record& record);
+// The same for a container whose init the caller has seen end; what is gone already is no error. False: somebody else has
+// removed it.
+base::Result<bool> destroy_ended(const StateRoot& root, const ContainerDir& dir, const Record& record);
 
 // The `delete` verb. Without `force`: only what is stopped or created. With it: anything, also what a killed create
-// left, and an id that nobody has is no error.
-base::Result<void> delete_container(const std::string& root, const std::string& id, bool force);
+// left, and an id that nobody has is no error. Returns the record of what was removed, if it had one.
+base::Result<std::optional<Record>> delete_container(const std::string& root, const std::string& id, bool force);
 
 }  // namespace container

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "container/saved_hooks.h"
 #include "container/state_dir.h"
 #include "kernel/file.h"
 #include "oci/json.h"
@@ -160,6 +161,8 @@ std::string encode_record(const Record& record) {
   write_identity(out, record.init);
   if (record.id_range) out.number("id_range", *record.id_range);
   if (!record.log_sink.empty()) out.string("log_sink", record.log_sink).number("log_size", record.log_size);
+  if (!record.poststart.empty()) out.raw("poststart", encode_hooks(record.poststart));
+  if (!record.poststop.empty()) out.raw("poststop", encode_hooks(record.poststop));
   return out.string("created", record.created)
       .raw("config", config.done())
       .map("cgroup_paths", record.cgroup_paths)
@@ -202,6 +205,8 @@ base::Result<Record> parse_record(const std::string& text) {
     record.log_sink = TRY(want_string(top, "log_sink"));
     record.log_size = TRY(want_u64(top, "log_size"));
   }
+  if (const auto hooks = top.find("poststart")) record.poststart = TRY(read_hooks(*hooks));
+  if (const auto hooks = top.find("poststop")) record.poststop = TRY(read_hooks(*hooks));
   if (const auto limit = top.find("wall_clock")) record.wall_clock = TRY(limit->get_u64());
   record.owner = static_cast<std::uint32_t>(TRY(want_u64(top, "owner", std::numeric_limits<std::uint32_t>::max())));
   record.systemd_cgroup = TRY(want_bool(top, "systemd_cgroup"));

@@ -1,16 +1,18 @@
 // What is remembered of a container, as files in its directory: state.json from the moment it is "created", and
 // before that the journal, from which `delete --force` cleans up after a create that was killed. Never holds the
-// value of an environment variable.
+// value of a variable of the container's environment.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "kernel/cgroup_types.h"
 #include "kernel/proc.h"
+#include "oci/spec.h"
 
 namespace container {
 
@@ -30,6 +32,7 @@ struct Record {
   std::string cgroups_path;                            // as config.json says it
   std::map<std::string, std::string> namespace_paths;  // "NEWPID" -> "/proc/PID/ns/pid"
   std::string policy;
+  std::vector<oci::CheckedHook> poststart, poststop;  // as decided at create: config.json may be another by now
   std::string listener_path, listener_metadata;  // of the seccomp agent that `start` is to tell, if there is one
   std::optional<std::uint32_t> id_range;  // kernel/id_ranges.h
   std::uint64_t wall_clock = 0;  // seconds that it may run, from `start` on; 0: without end

@@ -59,6 +59,8 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   hardened.landlock_ = harden_landlock(work);
   hardened.secret_files_ = TRY(harden_environment(work));
   hardened.wall_clock_ = harden_wall_clock(work);
+  hardened.hooks_ = TRY(harden_hooks(work));
+  hardened.hook_files_ = TRY(check_start_hooks(work, hardened.hooks_));
   TRY(check_required(policy, decisions));
 
   hardened.idmap_mounts_ = work.idmap_mounts;

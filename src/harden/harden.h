@@ -53,6 +53,8 @@ struct Abilities {
   std::string entrypoint;   // the kind of program that the container runs (policy/subject.h), if a rule looks at it
   std::vector<HashedFile> program;  // what is executed first, if a rule looks at it
   std::string program_unknown;      // else: why that cannot be told
+  // By their paths: the startContainer hooks, if a rule looks at a digest.
+  std::map<std::string, HashedFile> start_hooks;
   bool ipv6 = true;           // this kernel has it; asked only if a rule looks at it
   int landlock_abi = 0;       // landlock(7), "Landlock ABI"; 0: there is none
 };
@@ -127,6 +129,13 @@ class Hardened {
   const std::vector<HashedFile>& program() const { return program_; }
   // Where no packet leaves for, in a network namespace of its own.
   const std::vector<policy::Prefix>& blackhole() const { return blackhole_; }
+  // All that are to be run, in that order.
+  const std::vector<oci::CheckedHook>& hooks() const { return hooks_; }
+  // Of a hook in the container whose digest was looked at: that file. Otherwise nullptr.
+  const HashedFile* hook_file(const std::string& pointer) const {
+    const auto at = hook_files_.find(pointer);
+    return at == hook_files_.end() ? nullptr : &at->second;
+  }
 
  private:
   Hardened() = default;
@@ -146,6 +155,8 @@ class Hardened {
   std::optional<Landlock> landlock_;
   std::vector<HashedFile> program_;
   std::vector<policy::Prefix> blackhole_;
+  std::vector<oci::CheckedHook> hooks_;
+  std::map<std::string, HashedFile> hook_files_;
 };
 
 struct Outcome {

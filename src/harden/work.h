@@ -90,5 +90,7 @@ std::uint64_t harden_wall_clock(Work& work);  // seconds; 0: no limit
 base::Result<std::vector<policy::SeccompPolicy>> harden_seccomp(Work& work);
 std::optional<Landlock> harden_landlock(Work& work);
 base::Result<std::optional<SecretFiles>> harden_environment(Work& work);
+base::Result<std::vector<oci::CheckedHook>> harden_hooks(Work& work);
+base::Result<std::map<std::string, HashedFile>> check_start_hooks(const Work& work, const std::vector<oci::CheckedHook>& hooks);
 
 }  // namespace harden

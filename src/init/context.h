@@ -32,6 +32,8 @@ struct Context {
   std::uint64_t cookie = 0;     // of core scheduling: the caller's, from kCoreScheduling on; 0: none
   bool in_cwd = false;          // kChdir has succeeded
   volatile std::uint32_t taken = 0;  // kSeccomp: set from outside once the listener has been taken
+  const char* told = nullptr;   // kRunHook: what its failure is about, for a message of its own (protocol.h)
+  std::size_t told_size = 0;
   std::uint32_t executable = 0; // string offset of the path that kFindExecutable chose
 
   const char* text(std::uint32_t offset) const { return image.strings + offset; }
@@ -126,6 +128,10 @@ long verify_mount(Context&, const plan::image::Op&);
 long verify_mask(Context&, const plan::image::Op&);
 long verify_program(Context&, const plan::image::Op&);  // start.cc
 long verify_cwd(Context&, const plan::image::Op&);
+// hooks.cc
+long place_root(Context&, const plan::image::Op&);
+long runtime_hook(Context&, const plan::image::Op&);
+long run_hook(Context&, const plan::image::Op&);
 // landlock.cc
 long landlock_ruleset(Context&, const plan::image::Op&);
 long landlock_path(Context&, const plan::image::Op&);

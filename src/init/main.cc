@@ -21,7 +21,7 @@ constexpr OpFunction kFunctions[] = {
     take_descriptors, join_cgroup, reset_affinity, setup_identity, keyring, session, unshare, join_mount_ns,
     memfd_noexec, entered,
     hostname, domainname, loopback, blackhole,
-    propagation, new_mount, pivot, pivot, attach, set_attr, node, symlink, write_file, sysctl, readonly_path, mask,
+    propagation, new_mount, place_root, pivot, pivot, attach, runtime_hook, run_hook, set_attr, node, symlink, write_file, sysctl, readonly_path, mask,
     rlimit, scheduler, io_priority, personality, make_dir, own_stdio, label, bounding, identity, capabilities, set_umask,
     change_dir, find_executable, no_new_privs, deny_write_execute, core_scheduling, speculation, not_dumpable, verify_identity, verify_caps, verify_no_new_privs,
     verify_locks, verify_mount, verify_mask, verify_program, verify_cwd, landlock_ruleset, landlock_path, landlock_port, landlock_open,
@@ -48,6 +48,7 @@ bool map_image(long fd, Context& ctx) {
 
 [[noreturn]] void fail(const Context& ctx, long error, std::uint32_t detail) {
   send(ctx, MessageKind::kFailure, static_cast<std::int32_t>(-error), detail);
+  if (ctx.told_size != 0) call(__NR_sendto, ctx.report, ctx.told, ctx.told_size, 0x4000 /* MSG_NOSIGNAL */, 0, 0);
   // Privileged descriptors are closed before the exit, while no one can yet take them from a dying process.
   call(__NR_close_range, 3, ~0U, 0);
   kernel::raw::exit(1);

@@ -12,6 +12,9 @@
 //               <---------------------------  kEntered  all namespaces are entered
 //   verify them; run only: save the record   mounts, pivot, masks, identity, verification
 //   kStart      --------------------------->            (run: ahead of time, init need not wait)
+//               <---------------------------  kHook     only where config.json has hooks that run on the host, for each:
+//   run it                                              everything is mounted, the pivot is still to come
+//   kHookDone   --------------------------->
 //               <---------------------------  kWarning  any number: an op failed that may
 //               <---------------------------  kReady    everything but seccomp and exec is done
 //   create: save the record and the pid file
@@ -27,14 +30,19 @@
 //
 // In place of any of init's messages: kFailure, after which init has exited. End of file before kReady:
 // init died. init takes the parent's end of file as the order to exit: no orphan waits for ever.
+// A kFailure with one of the details of hooks is followed by a message without a head: the hook's JSON pointer, its path, its
+// timeout in digits, each ended by a NUL, and the last of what it said.
 // Freestanding: shared by launch/ and init/.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace init {
 
-enum class MessageKind : std::uint32_t { kReady = 1, kWarning, kFailure, kDescriptors, kEntered, kGo, kStart, kListener, kPlan };
+enum class MessageKind : std::uint32_t {
+  kReady = 1, kWarning, kFailure, kDescriptors, kEntered, kGo, kStart, kListener, kHook, kHookDone, kPlan
+};
 
 struct Message {
   MessageKind kind;
@@ -68,10 +76,20 @@ enum Detail : std::uint32_t {
   kMismatch,          // verification: what is in force differs from the plan
   kClamped,           // rlimit: lowered to the hard limit of this process
   kExecFailed,        // execve itself, after the seccomp filter was loaded
+  // Of a hook that init ran; err is …
+  kHookExited,        // its exit status
+  kHookSignalled,     // the signal that ended it
+  kHookTimedOut,      // of no meaning
+  kHookNotRun,        // an errno
+  kHookChanged,       // of no meaning: it is not the file whose digest was looked at
   // Before init's first instruction; op is kNoOp.
   kNoCapabilities,    // capabilities could not be kept in the user namespace
   kNoDescriptors,     // a descriptor that init needs could not be passed on
   kNoInit,            // init itself could not be executed
 };
+
+constexpr std::size_t kMaxHookText = 16384;  // of the message that follows
+
+inline bool is_of_hook(std::uint32_t detail) { return detail >= kHookExited && detail <= kHookChanged; }
 
 }  // namespace init

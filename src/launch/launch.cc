@@ -17,6 +17,7 @@
 #include "init/protocol.h"
 #include "kernel/memfd.h"
 #include "launch/failure.h"
+#include "launch/hooks.h"
 #include "launch/idmap.h"
 #include "launch/init_program.h"
 #include "launch/namespaces.h"
@@ -73,6 +74,11 @@ Error silent_death(const kernel::PidFd& process) {
                                                  : cat("init ended with status ", status->code, " during setup"));
   if (status->signal == SIGKILL) return std::move(error).hint("is the memory limit too low?");
   return error;
+}
+
+// What a failure's message does not hold: of a hook's, the text that follows it.
+base::Error failure_of(const plan::LaunchPlan& plan, const init::Message& message, int fd) {
+  return init::is_of_hook(message.detail) ? receive_hook_failure(message, fd) : describe_failure(plan, message);
 }
 
 void write_oom_score(const plan::LaunchPlan& plan, int proc_fd, std::vector<std::string>& warnings) {
@@ -162,7 +168,7 @@ Error Launched::cause(const plan::LaunchPlan& plan, Error error) const {
   init::Message message{};
   ssize_t n;
   while ((n = receive(report_.get(), message, MSG_DONTWAIT)) == static_cast<ssize_t>(sizeof(message))) {
-    if (message.kind == init::MessageKind::kFailure) return describe_failure(plan, message);
+    if (message.kind == init::MessageKind::kFailure) return failure_of(plan, message, report_.get());
   }
   return n == 0 ? silent_death(process_) : error;
 }
@@ -171,7 +177,7 @@ Error Launched::cause(const plan::LaunchPlan& plan, Error error) const {
 base::Result<void> Launched::settle(const plan::LaunchPlan& plan, int container_dir_fd) {
   write_oom_score(plan, proc_.get(), warnings);
   raise_limits(plan, process_.pid());
-  TRY(sources_->open(plan, cgroup_, container_dir_fd));
+  TRY(sources_->open(plan, cgroup_, container_dir_fd, proc_.get()));
   const bool userns = std::any_of(plan.steps.begin(), plan.steps.end(), [](const plan::Step& step) {
     return std::holds_alternative<plan::SetupIdentity>(step.op);
   });
@@ -212,7 +218,7 @@ base::Result<void> Launched::await(const plan::LaunchPlan& plan, init::MessageKi
     init::Message message{};
     if (!TRY(receive_message(report_.get(), message))) return silent_death(process_);
     if (message.kind == wanted) return base::ok();
-    if (message.kind == init::MessageKind::kFailure) return describe_failure(plan, message);
+    if (message.kind == init::MessageKind::kFailure) return failure_of(plan, message, report_.get());
     if (message.kind != init::MessageKind::kWarning) return Error::system(EPROTO, "hear from init");
     warnings.push_back(describe_warning(plan, message));
   }
@@ -226,6 +232,17 @@ base::Result<void> Launched::await_entered(const plan::LaunchPlan& plan) {
 }
 
 base::Result<void> Launched::await_ready(const plan::LaunchPlan& plan) { return await(plan, init::MessageKind::kReady); }
+
+base::Result<void> Launched::run_hooks(const plan::LaunchPlan& plan, std::string_view state) {
+  for (const auto& step : plan.steps) {
+    const auto* told = std::get_if<plan::RuntimeHook>(&step.op);
+    if (told == nullptr) continue;
+    TRY(await(plan, init::MessageKind::kHook));
+    TRY(run_hook(told->hook, plan.bundle, state));
+    TRY(send_message(report_.get(), init::MessageKind::kHookDone));
+  }
+  return base::ok();
+}
 
 void Launched::keep() {
   armed_ = false;
@@ -254,7 +271,7 @@ base::Result<void> Launched::await_start(const plan::LaunchPlan& plan, const Age
   for (;;) {
     init::Message message{};
     if (!TRY(receive_message(report_.get(), message))) return base::ok();  // closed by exec
-    if (message.kind == init::MessageKind::kFailure) return describe_failure(plan, message);
+    if (message.kind == init::MessageKind::kFailure) return failure_of(plan, message, report_.get());
     if (message.kind == init::MessageKind::kWarning) warnings.push_back(describe_warning(plan, message));
     if (message.kind == init::MessageKind::kListener) TRY(pass_listener(process_, message, agent));
   }
@@ -312,6 +329,7 @@ base::Result<void> open_gate(int container_dir_fd, const kernel::PidFd& init, co
       return std::move(passed).error();
     }
     if (message.kind != init::MessageKind::kFailure) continue;
+    if (init::is_of_hook(message.detail)) return receive_hook_failure(message, socket.get());
     // The plan went with `create`: what can fail after the gate is few.
     if (message.detail == init::kExecFailed) {
       Error error = Error::system(message.err, "exec container process");

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/fd.h"
@@ -38,6 +39,9 @@ class Launched {
   base::Result<void> provide(const plan::LaunchPlan& plan, kernel::CgroupHandle cgroup, int container_dir_fd);
   // Returns when init has entered its namespaces, and they are what they should be.
   base::Result<void> await_entered(const plan::LaunchPlan& plan);
+  // The hooks for which init waits, one after the other; `state` is what they read. Between the two others, and before
+  // allow_start(), if the plan has any.
+  base::Result<void> run_hooks(const plan::LaunchPlan& plan, std::string_view state);
   // Returns when init is ready, its program found and everything verified but what comes after, or why it is not.
   base::Result<void> await_ready(const plan::LaunchPlan& plan);
   // The container is on its own now: neither it nor its cgroup are undone any more.

@@ -21,6 +21,7 @@
 #include "kernel/memfd.h"
 #include "kernel/mount.h"
 #include "launch/denied.h"
+#include "launch/hooks.h"
 #include "launch/idmap.h"
 #include "launch/namespaces.h"
 
@@ -147,10 +148,18 @@ base::Result<UniqueFd> open_program(const std::string& path) {
   return kernel::sealed_memfd("bulkhead-program", content, true);
 }
 
+// As init's mount namespace has it, by the rights of this process: in a user namespace init may not search the way.
+base::Result<UniqueFd> open_root_place(const std::string& rootfs, int init_proc_fd) {
+  UniqueFd fd(::openat(init_proc_fd, cat("root", rootfs).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return Error::system(errno, "open in the container's mount namespace", rootfs);
+  return fd;
+}
+
 struct Opener {
   const plan::LaunchPlan& plan;
   kernel::CgroupHandle& cgroup;
   int gate_dir_fd;
+  int init_proc_fd;
 
   base::Result<UniqueFd> operator()(const plan::RootTree&) const { return open_root(plan); }
   base::Result<UniqueFd> operator()(const plan::BindTree& s) const { return open_bind(s, plan.denied_binds); }
@@ -164,6 +173,8 @@ struct Opener {
   }
   base::Result<UniqueFd> operator()(const plan::NamespaceFile& s) const { return open_namespace(s.type, s.path, s.foreign); }
   base::Result<UniqueFd> operator()(const plan::GateSocket&) const { return open_gate(gate_dir_fd); }
+  base::Result<UniqueFd> operator()(const plan::RootPlace&) const { return open_root_place(plan.rootfs, init_proc_fd); }
+  base::Result<UniqueFd> operator()(const plan::HookFile& s) const { return open_hook(s.hook); }
   base::Result<UniqueFd> operator()(const plan::ProgramFile& s) const { return open_program(s.path); }
 };
 
@@ -175,8 +186,8 @@ Error idmap_error(const Error& cause, const std::string& what) {
 
 }  // namespace
 
-base::Result<void> Sources::open(const plan::LaunchPlan& plan, kernel::CgroupHandle& cgroup, int gate_dir_fd) {
-  const Opener opener{plan, cgroup, gate_dir_fd};
+base::Result<void> Sources::open(const plan::LaunchPlan& plan, kernel::CgroupHandle& cgroup, int gate_dir_fd, int init_proc_fd) {
+  const Opener opener{plan, cgroup, gate_dir_fd, init_proc_fd};
   for (std::size_t i = 0; i < plan.fds.size(); ++i) {
     const auto& fd = plan.fds[i];
     if (!fds_[i]) fds_[i] = TRY_IN(place(fd), std::visit(opener, fd.source));

@@ -19,8 +19,9 @@ class Sources {
 
   // File systems that must be made inside the namespaces that the container joins; called while this process is there.
   base::Result<void> open_in_namespaces(const plan::LaunchPlan& plan);
-  // All the others, but what init makes itself. `gate_dir_fd` is the directory in which the gate socket is made.
-  base::Result<void> open(const plan::LaunchPlan& plan, kernel::CgroupHandle& cgroup, int gate_dir_fd);
+  // All the others, but what init makes itself. `gate_dir_fd` is the directory in which the gate socket is made,
+  // `init_proc_fd` that of init in /proc.
+  base::Result<void> open(const plan::LaunchPlan& plan, kernel::CgroupHandle& cgroup, int gate_dir_fd, int init_proc_fd);
   // Idmaps the mounts that want it, with the container's user namespace.
   base::Result<void> apply_idmaps(const plan::LaunchPlan& plan, int userns_fd, std::vector<std::string>& warnings);
 

@@ -24,6 +24,7 @@ struct Builder {
   LaunchPlan plan;
   Slot private_proc{};  // a procfs for sysctls and LSM labels, used by descriptor
   Slot mask_directory{};
+  Slot root{};
 
   Slot add_fd(FdSource source, std::string because) {
     plan.fds.push_back({std::move(source), std::move(because)});
@@ -72,7 +73,9 @@ Slot fresh_parent(const Builder& b, const std::string& path, std::size_t mounts)
 base::Result<void> plan_detached_mounts(Builder& b);  // rootfs.cc: everything that is built before the pivot
 void plan_secrets(Builder& b);                       // secrets.cc: the tmpfs of secrets, filled and sealed
 base::Result<void> plan_root(Builder& b);            // rootfs.cc: pivot, attach
+void plan_pivot(Builder& b);                         // rootfs.cc, called by one of these two
 base::Result<void> plan_devices(Builder& b);         // devices.cc
+base::Result<void> plan_hooks_before_pivot(Builder& b);  // hooks.cc: and the pivot itself, if there are any
 base::Result<void> plan_read_only(Builder& b);       // rootfs.cc: what becomes read-only once all is in place
 base::Result<void> plan_paths(Builder& b);           // paths.cc: sysctls, labels, read-only and masked paths
 base::Result<void> plan_limits(Builder& b);          // limits.cc: rlimits, scheduling, personality
@@ -80,6 +83,10 @@ void plan_landlock(Builder& b);                      // landlock.cc: what the mo
 base::Result<void> plan_identity(Builder& b);        // identity.cc: user, capabilities, program
 void plan_verification(Builder& b);                  // verify.cc: what init reads back while still privileged
 base::Result<void> plan_program(Builder& b);         // program.cc: argv, env, seccomp
+base::Result<void> plan_start_hooks(Builder& b);     // hooks.cc, called by it once the filter is known
+bool has_hooks_before_pivot(const Builder& b);       // hooks.cc
+// program.cc: whether a descriptor is executed by way of /proc/self/fd, for the filter allows execve(2) alone.
+base::Result<bool> only_by_path(const Builder& b, std::string_view what);
 
 using base::clean_path;
 using base::path_within;

@@ -15,14 +15,6 @@ base::Error not_yet(std::string_view pointer, std::string_view what) {
 base::Result<void> check_supported(const oci::Spec& spec) {
   if (!spec.process) return base::Error::config("config.json: /process: want an object, have nothing");
   if (spec.process->terminal) return not_yet("/process/terminal", "terminals are");
-  const oci::Hooks& h = spec.hooks;
-  const std::pair<const char*, const std::vector<oci::Hook>*> hooks[] = {
-      {"/hooks/prestart", &h.prestart},           {"/hooks/createRuntime", &h.create_runtime},
-      {"/hooks/createContainer", &h.create_container}, {"/hooks/startContainer", &h.start_container},
-      {"/hooks/poststart", &h.poststart},         {"/hooks/poststop", &h.poststop}};
-  for (const auto& [pointer, list] : hooks) {
-    if (!list->empty()) return not_yet(pointer, "hooks are");
-  }
   if (spec.linux.intel_rdt) return not_yet("/linux/intelRdt", "resource director groups are");
   if (spec.linux.has_net_devices) return not_yet("/linux/netDevices", "moved network devices are");
   if (spec.linux.has_memory_policy) return not_yet("/linux/memoryPolicy", "memory policies are");
@@ -73,6 +65,7 @@ base::Result<LaunchPlan> plan_create(ClonePlan clone, const harden::Hardened& ha
   TRY(plan_root(b));
   TRY(plan_devices(b));
   b.add(MakeDir{clean_path(spec.process->cwd)}, "/process/cwd");
+  TRY(plan_hooks_before_pivot(b));
   TRY(plan_read_only(b));
   TRY(plan_paths(b));
   plan_verification(b);

@@ -141,6 +141,9 @@ struct Describer {
   StepText operator()(const NewMount& o) const {
     return {"filesystem", cat(o.fs, after_space(base::join(o.options, ",")), after_space(attributes(o.attr)))};
   }
+  StepText operator()(const PlaceRoot&) const { return {"place", cat(plan.rootfs, " for hooks to see")}; }
+  StepText operator()(const RuntimeHook& o) const { return {"hook", describe_hook(o.hook)}; }
+  StepText operator()(const RunHook& o) const { return {"hook", describe_hook(o.hook)}; }
   StepText operator()(const Pivot& o) const {
     return {o.use_chroot ? "chroot" : "pivot",
             cat(plan.rootfs, after_space(attributes(plan.root_attr)), plan.idmap_root ? " idmapped" : "")};
@@ -215,6 +218,13 @@ struct Describer {
 };
 
 }  // namespace
+
+std::string describe_hook(const oci::CheckedHook& hook) {
+  std::string out = cat(hook.kind, " ", hook.hook.path);
+  if (!hook.digests.empty()) out += cat(" ", base::join(hook.digests, " or "));
+  if (hook.hook.timeout) out += cat(", ", *hook.hook.timeout, " s at most");
+  return out;
+}
 
 StepText describe(const Step& step, const LaunchPlan& plan) {
   StepText text = std::visit(Describer{plan}, step.op);

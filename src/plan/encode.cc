@@ -11,6 +11,10 @@ namespace {
 
 using image::OpKind;
 
+std::vector<std::string> hook_arguments(const oci::Hook& hook) {
+  return hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
+}
+
 // Collects the tables; the visitor below turns each op into a record.
 struct Encoder {
   std::vector<image::Op> ops;
@@ -85,6 +89,25 @@ struct Encoder {
     op.text = fs;
     op.a = o.attr;
     for (const auto& option : o.options) word(op, text(option));
+  }
+  void operator()(const PlaceRoot& o) { add(OpKind::kPlaceRoot, o.root).a = static_cast<std::uint64_t>(o.place.index); }
+  void operator()(const RuntimeHook&) { add(OpKind::kRuntimeHook); }
+  void operator()(const RunHook& o) {
+    const oci::Hook& hook = o.hook.hook;
+    two_texts(OpKind::kRunHook, o.program, hook.path, o.hook.pointer);
+    image::Op& op = ops.back();
+    op.a = o.filter_flags;
+    flag(op, image::kConfined, o.confined);
+    flag(op, image::kByPath, o.by_path);
+    flag(op, image::kVerified, o.inode != 0);
+    word(op, text(o.state.before));
+    word(op, text(o.state.after));
+    wide(op, static_cast<std::uint64_t>(hook.timeout.value_or(0)));
+    const auto args = hook_arguments(hook);
+    word(op, static_cast<std::uint32_t>(args.size()));
+    for (const auto value : {o.device, o.inode, o.changed}) wide(op, value);
+    for (const auto& arg : args) word(op, text(arg));
+    for (const auto& entry : hook.env) word(op, text(entry));
   }
   void operator()(const Pivot& o) { add(o.use_chroot ? OpKind::kChroot : OpKind::kPivot, o.root); }
   void operator()(const Attach& o) {

@@ -30,9 +30,14 @@ enum class OpKind : std::uint16_t {
   kBlackhole,      // words: requests to rtnetlink(7), of which the last asks for an acknowledgement
   kPropagation,    // slot, or text: path if kNoSlot; a: MS_* propagation; flags: kRecursive
   kNewMount,       // slot <- detached mount; text: fs type; words: options ("key=value" or "key"); a: MOUNT_ATTR_*
+  kPlaceRoot,      // slot: the root's detached mount; a: slot of the directory on the host that it is put on
   kPivot,          // slot: the root's detached mount
   kChroot,         // slot: the root's detached mount (no pivot: an initramfs host)
   kAttach,         // slot: a detached mount; text: target; a: 0, or 1 + the slot of the plan's own tmpfs in whose root it is; flags
+  kRuntimeHook,    // -  tells the parent, and waits until it has run it
+  kRunHook,        // slot: its program, or kNoSlot; text: its path; text2: its JSON pointer; words: state before, after the pid,
+                   // timeout lo, hi, number of arguments, device lo, hi, inode lo, hi, time of its last change lo, hi, then
+                   // the offsets of its arguments and of its environment; flags: kByPath, kConfined, kVerified; a: as kSeccomp
   kSetAttr,        // slot, or text if kNoSlot; a: attributes to set; b: to clear; flags: kRecursive
   kNode,           // text: path; slot: the plan's own tmpfs in whose root it is, or kNoSlot; a: mode with type; b: dev_t; words: uid, gid
   kSymlink,        // text: path; slot: as kNode; text2: target
@@ -90,8 +95,10 @@ enum OpFlags : std::uint16_t {
   kSkipMissing = 1 << 8,
   kByPath = 1 << 9,          // kExec: by way of /proc/self/fd, with execve(2)
   kWriteExecute = 1 << 10,   // kVerifyLocks: what was writable cannot be executed
-  kFile = 1 << 12,           // kAttach: the mount's root is no directory
   kCookie = 1 << 11,         // kVerifyLocks: a cookie of core scheduling that is not the caller's
+  kConfined = 1 << 12,       // kRunHook: by the image's filter
+  kVerified = 1 << 13,       // kRunHook: it is the file that was hashed
+  kFile = 1 << 14,           // kAttach: the mount's root is no directory
 };
 
 struct Op {
@@ -136,6 +143,10 @@ inline bool range_fits(std::uint32_t offset, std::uint64_t count, std::uint64_t 
   return offset % 8 == 0 && offset >= sizeof(Header) && offset <= size && count * element <= size - offset;
 }
 
+constexpr std::uint32_t kHookWords = 11;  // of kRunHook, before its arguments
+// Which of them are offsets into the string table.
+inline bool is_hook_text(std::uint32_t word) { return word < 2 || word >= kHookWords; }
+
 // The words that an op of this kind reads without looking at their count.
 inline std::uint32_t fixed_words(OpKind kind) {
   switch (kind) {
@@ -147,6 +158,7 @@ inline std::uint32_t fixed_words(OpKind kind) {
     case OpKind::kCapabilities: return 8;
     case OpKind::kVerifyCaps: return 10;
     case OpKind::kScheduler: return 11;
+    case OpKind::kRunHook: return kHookWords;
     default: return 0;
   }
 }
@@ -187,6 +199,12 @@ inline bool check_image(void* data, std::size_t size, View& view) {
     }
     if (op.kind == OpKind::kMask && !slot_ok(static_cast<std::int64_t>(op.a))) return false;
     if (op.kind == OpKind::kAttach && op.a > h->slot_count) return false;
+    if (op.kind == OpKind::kPlaceRoot && (op.slot < 0 || op.a >= h->slot_count)) return false;
+    if (op.kind != OpKind::kRunHook) continue;
+    for (std::uint32_t j = 0; j < op.count; ++j) {
+      if (is_hook_text(j) && view.words[op.words + j] >= h->strings_size) return false;
+    }
+    if (view.words[op.words + 4] > op.count - kHookWords) return false;
   }
   for (std::uint32_t i = 0; i < h->argv_count; ++i) {
     if (view.argv[i] >= h->strings_size) return false;

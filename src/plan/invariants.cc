@@ -86,12 +86,20 @@ bool capabilities_after_last_mount(const LaunchPlan&, const harden::Hardened&, c
          at.before<Bounding, Identity>() && at.before<Identity, SetCaps>();
 }
 
-// File systems are made, and namespaces entered, while the host is in sight; after the pivot every step works in root.
+// What works in the root comes after `First`, by which init has it.
+template <typename First>
+bool in_root_after(const Order& at) {
+  return at.before<First, Attach>() && at.before<First, Node>() && at.before<First, Symlink>() && at.before<First, MakeDir>() &&
+         at.before<NewMount, First>() && at.before<JoinMountNamespace, First>();
+}
+
+// File systems are made, and namespaces entered, while the host is in sight; after the pivot every step works in root, and
+// before it those alone that hooks are to see.
 bool no_host_path_after_pivot(const LaunchPlan&, const harden::Hardened&, const Order& at) {
-  return at.count<Pivot>() == 1 && at.before<Pivot, Attach>() && at.before<Pivot, Mask>() &&
-         at.before<Pivot, Readonly>() && at.before<Pivot, Node>() && at.before<Pivot, Symlink>() &&
-         at.before<Pivot, MakeDir>() && at.before<Pivot, Chdir>() && at.before<NewMount, Pivot>() &&
-         at.before<JoinMountNamespace, Pivot>();
+  const bool placed = at.count<PlaceRoot>() != 0;
+  return at.count<Pivot>() == 1 && at.count<PlaceRoot>() <= 1 && at.before<PlaceRoot, Pivot>() && at.before<Pivot, Mask>() &&
+         at.before<Pivot, Readonly>() && at.before<Pivot, Chdir>() && at.before<RuntimeHook, Pivot>() &&
+         (placed ? in_root_after<PlaceRoot>(at) : in_root_after<Pivot>(at));
 }
 
 // Besides those of config.json: a procfs for sysctls, and the directory that masks.
@@ -273,12 +281,56 @@ bool slots_valid(const LaunchPlan& plan, const harden::Hardened&, const Order&) 
   for (const auto& step : plan.steps) {
     if (const auto* op = std::get_if<Attach>(&step.op); op != nullptr && !valid(op->mount)) return false;
     if (const auto* op = std::get_if<Pivot>(&step.op); op != nullptr && !valid(op->root)) return false;
+    if (const auto* op = std::get_if<PlaceRoot>(&step.op); op != nullptr && (!valid(op->root) || !valid(op->place))) return false;
     if (const auto* op = std::get_if<Mask>(&step.op); op != nullptr && (!valid(op->null) || !valid(op->directory))) return false;
     if (const auto* op = std::get_if<Sysctl>(&step.op); op != nullptr && !valid(op->proc)) return false;
     if (const auto* op = std::get_if<Label>(&step.op); op != nullptr && !valid(op->proc)) return false;
     if (const auto* op = std::get_if<WriteFile>(&step.op); op != nullptr && !valid(op->mount)) return false;
   }
   return true;
+}
+
+bool is_hook_file(const LaunchPlan& plan, const RunHook& run) {
+  if (!run.program.valid() || static_cast<std::size_t>(run.program.index) >= plan.fds.size()) return false;
+  const auto* file = std::get_if<HookFile>(&plan.fds[static_cast<std::size_t>(run.program.index)].source);
+  return file != nullptr && file->hook == run.hook;
+}
+
+// A hook of the host's side: while init waits, between the last mount and the pivot.
+bool before_pivot(std::size_t step, const Order& at) {
+  const auto all_before = [&](auto last) { return !last || *last < step; };
+  return at.count<PlaceRoot>() == 1 && step < *at.first<Pivot>() && all_before(at.last<PlaceRoot>()) && all_before(at.last<Entered>()) &&
+         all_before(at.last<Attach>()) && all_before(at.last<Node>()) && all_before(at.last<Symlink>());
+}
+
+// One of the container's side: as confined as the program that it is run before.
+bool as_the_program(const RunHook& run, std::size_t step, const Order& at) {
+  const bool checked = run.hook.digests.empty() || run.inode != 0;
+  return !run.program.valid() && checked && run.confined == (at.count<Seccomp>() != 0) && at.last<Ready>().value_or(step) < step &&
+         step < at.first<CloseFds>().value_or(0);
+}
+
+// Those that the policy lets run, in their order and at their places, and no other.
+bool hooks_in_place(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at) {
+  std::vector<oci::CheckedHook> planned;
+  bool early = false;
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const auto* told = std::get_if<RuntimeHook>(&plan.steps[i].op);
+    const auto* run = std::get_if<RunHook>(&plan.steps[i].op);
+    if (told == nullptr && run == nullptr) continue;
+    const auto& hook = told != nullptr ? told->hook : run->hook;
+    const bool starts = hook.kind == "startContainer";
+    if (plan.steps[i].ignore_errors || (told != nullptr) != (hook.kind == "prestart" || hook.kind == "createRuntime")) return false;
+    if (starts ? !as_the_program(*run, i, at) : !before_pivot(i, at)) return false;
+    if (run != nullptr && !starts && (hook.kind != "createContainer" || run->confined || !is_hook_file(plan, *run))) return false;
+    early = early || !starts;
+    planned.push_back(hook);
+  }
+  planned.insert(planned.end(), plan.poststart.begin(), plan.poststart.end());
+  planned.insert(planned.end(), plan.poststop.begin(), plan.poststop.end());
+  const auto exec = at.first<Exec>();
+  const bool own_program = exec && std::get<Exec>(plan.steps[*exec].op).program.valid();  // the probe, which runs none
+  return planned == (own_program ? std::vector<oci::CheckedHook>() : hardened.hooks()) && early == (at.count<PlaceRoot>() != 0);
 }
 
 bool as_landlock_says(const LaunchPlan& plan, const harden::Hardened& hardened, const Order&) {
@@ -303,6 +355,7 @@ const Invariant kInvariants[] = {
     {"secrets-sealed", secrets_sealed},
     {"descriptors-closed", descriptors_closed},
     {"program-known", program_known},
+    {"hooks-in-place", hooks_in_place},
     {"landlock-as-mounted", as_landlock_says},
     {"slots-valid", slots_valid},
 };

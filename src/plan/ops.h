@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "oci/spec.h"
+#include "oci/write.h"
 #include "policy/prefix.h"
 
 namespace plan {
@@ -36,6 +37,21 @@ struct Blackhole { std::vector<policy::Prefix> prefixes; };
 struct Propagation { std::string path; std::uint64_t type = 0; bool recursive = true; };
 // A new instance of a file system, detached; `options` as fsconfig(2) takes them, "key" or "key=value".
 struct NewMount { Slot mount; std::string fs; std::vector<std::string> options; std::uint64_t attr = 0; };
+// The root, where it lies on the host, in the container's mount namespace: all that is mounted is seen there until the pivot.
+struct PlaceRoot { Slot root, place; };
+// Told to the parent, which runs it, and waited for.
+struct RuntimeHook { oci::CheckedHook hook; };
+// Run by init: the slot's program, or, without one, what lies at its path in the root. What it is told is put around the pid
+// that init has.
+struct RunHook {
+  oci::CheckedHook hook;
+  Slot program;
+  oci::HookStateParts state;
+  bool confined = false;  // by the filter
+  std::uint32_t filter_flags = 0;
+  bool by_path = false;   // as Exec
+  std::uint64_t device = 0, inode = 0, changed = 0;  // of what was hashed, as harden::HashedFile; inode 0: nothing was
+};
 struct Pivot { Slot root; bool use_chroot = false; };
 struct Attach {
   Slot mount;
@@ -101,7 +117,7 @@ struct Seccomp { std::uint32_t flags = 0; std::size_t instructions = 0; };
 struct Exec { Slot program; bool by_path = false; };
 
 using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, MemfdNoexec, Entered, Hostname, Domainname,
-                        Loopback, Blackhole, Propagation, NewMount, Pivot, Attach, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
+                        Loopback, Blackhole, Propagation, NewMount, PlaceRoot, Pivot, Attach, RuntimeHook, RunHook, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
                         SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
                         Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, DenyWriteExecute, CoreScheduling, Speculation, NotDumpable, VerifyIdentity,
                         VerifyCaps, VerifyNoNewPrivs, VerifyLocks, VerifyMount, VerifyMask, VerifyProgram, VerifyCwd,

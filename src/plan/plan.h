@@ -45,10 +45,12 @@ struct LocalMount {};                                            // made by init
 struct TasksFile { std::string controller; };                    // v1: the container's tasks file
 struct NamespaceFile { std::uint64_t type = 0; std::string path; bool foreign = false; };
 struct GateSocket {};                                            // the listening socket of create
+struct RootPlace {};                                             // the root's directory, seen from the new mount namespace
+struct HookFile { oci::CheckedHook hook; };                      // a hook's program, seen from the runtime
 struct ProgramFile { std::string path; };                        // a program of the runtime's own, as a sealed memory file
 
 using FdSource = std::variant<RootTree, BindTree, CgroupTree, ParentMount, LocalMount, TasksFile, NamespaceFile, GateSocket,
-                              ProgramFile>;
+                              ProgramFile, RootPlace, HookFile>;
 
 struct FdPlan {
   FdSource source;
@@ -94,6 +96,7 @@ struct LaunchPlan : ClonePlan {
   std::vector<Step> steps;
   SeccompProgram seccomp;
   std::string listener_path, listener_metadata;  // of the seccomp agent, if the filter notifies one
+  std::vector<oci::CheckedHook> poststart, poststop;  // for whoever starts and deletes it
   std::vector<std::string> argv, envp;
   Slot gate;                             // the socket of `create`; invalid for `run`
   bool own_pid_namespace = false;
@@ -113,6 +116,9 @@ struct CreateOptions {
   // The seccomp program, compiled or from the cache; empty: plan_create compiles it.
   std::optional<SeccompProgram> seccomp;
 };
+
+// Whether init runs any, or waits for one.
+bool has_hooks(const LaunchPlan& plan);
 
 // The beginning of the recipe for a new container. Errors: config and unsupported, with a JSON pointer.
 base::Result<ClonePlan> plan_clone(const harden::Hardened& hardened, const kernel::Facts& facts, const CreateOptions& options);

@@ -86,6 +86,9 @@ std::string print_text(const LaunchPlan& plan, const harden::Decisions& decision
   if (!plan.cgroup.device_program.empty()) head.row({"", cat("device program, ", plan.cgroup.device_program.size(), " instructions")});
   if (plan.oom_score_adj) head.row({"oom score", cat(*plan.oom_score_adj), "/process/oomScoreAdj"});
   if (plan.wall_clock != 0) head.row({"wall clock", base::duration(plan.wall_clock)});
+  for (const auto* hooks : {&plan.poststart, &plan.poststop}) {
+    for (const auto& hook : *hooks) head.row({"hook", base::escape(describe_hook(hook)), hook.pointer});
+  }
   out += head.print();
   TextTable steps(style);
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
@@ -160,6 +163,22 @@ void print_cgroup(JsonWriter& w, const CgroupPlan& cgroup) {
   w.close('}');
 }
 
+// Those that run when init has become the program.
+void print_later_hooks(JsonWriter& w, const LaunchPlan& plan) {
+  if (plan.poststart.empty() && plan.poststop.empty()) return;
+  w.key("hooks");
+  w.open('[');
+  for (const auto* hooks : {&plan.poststart, &plan.poststop}) {
+    for (const auto& hook : *hooks) {
+      w.open('{');
+      w.member("hook", base::escape(describe_hook(hook)));
+      w.member("because", hook.pointer);
+      w.close('}');
+    }
+  }
+  w.close(']');
+}
+
 }  // namespace
 
 std::string print_json(const LaunchPlan& plan, const harden::Decisions& decisions, const policy::Effective* policy) {
@@ -177,6 +196,7 @@ std::string print_json(const LaunchPlan& plan, const harden::Decisions& decision
   w.member("gidMap", map_list(plan.gid_maps));
   print_cgroup(w, plan.cgroup);
   if (plan.wall_clock != 0) w.member("wallClock", base::duration(plan.wall_clock));
+  print_later_hooks(w, plan);
   w.key("steps");
   w.open('[');
   for (const auto& step : plan.steps) {

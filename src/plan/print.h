@@ -20,6 +20,8 @@ struct StepText {
   std::string name;
   std::string detail;
 };
+// "prestart /usr/bin/x sha256:…, 5 s at most", not yet escaped.
+std::string describe_hook(const oci::CheckedHook& hook);
 StepText describe(const Step& step, const LaunchPlan& plan);
 
 // `policy`, if given: how it was selected, the floors and exceptions.

@@ -45,19 +45,23 @@ bool has_procfs(const Builder& b) {
 // The sandbox stays exactly as it is: the program comes as a descriptor and is executed in the way that the filter
 // allows, or not at all.
 base::Result<Exec> plan_own_program(Builder& b) {
-  const Slot slot = b.add_fd(ProgramFile{b.options.program}, "runtime: its own program");
+  const bool by_path = TRY(only_by_path(b, "program"));
+  return Exec{b.add_fd(ProgramFile{b.options.program}, "runtime: its own program"), by_path};
+}
+
+}  // namespace
+
+base::Result<bool> only_by_path(const Builder& b, std::string_view what) {
   const auto allows = [&](std::uint32_t number, const CallArgs& args) {
     return passes(seccomp_answer(b.plan.seccomp, kNativeAbi, number, args));
   };
   constexpr std::uint64_t kPointer = 4096;
-  if (allows(__NR_execveat, {{3, kPointer, kPointer, kPointer, AT_EMPTY_PATH}})) return Exec{slot, false};
-  if (allows(__NR_execve, {{kPointer, kPointer, kPointer}}) && has_procfs(b)) return Exec{slot, true};
-  return base::Error::unsupported("the seccomp filter refuses execveat(2), and execve(2) or a procfs on \"/proc\" is missing: "
-                                  "no program can be executed by descriptor")
-      .hint("probe does not widen the sandbox that it is to try");
+  if (allows(__NR_execveat, {{3, kPointer, kPointer, kPointer, AT_EMPTY_PATH}})) return false;
+  if (allows(__NR_execve, {{kPointer, kPointer, kPointer}}) && has_procfs(b)) return true;
+  return base::Error::unsupported(base::cat("the seccomp filter refuses execveat(2), and execve(2) or a procfs on \"/proc\" is missing: no ",
+                                            what, " can be executed by descriptor"))
+      .hint("neither probe nor a hook widens the sandbox that it runs in");
 }
-
-}  // namespace
 
 base::Result<void> plan_program(Builder& b) {
   const oci::Process& process = *b.spec.process;
@@ -76,6 +80,7 @@ base::Result<void> plan_program(Builder& b) {
   }
 
   b.add(Ready{}, b.options.gate ? "create: wait for start" : "run");
+  TRY(plan_start_hooks(b));
   for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
     if (process.rlimits[i].resource == RLIMIT_NOFILE) {
       b.add(SetRlimit{process.rlimits[i]}, base::cat("/process/rlimits/", i));

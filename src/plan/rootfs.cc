@@ -255,17 +255,25 @@ Slot fresh_parent(const Builder& b, const std::string& path, std::size_t mounts)
   return {};
 }
 
-base::Result<void> plan_root(Builder& b) {
-  const Slot root = b.add_fd(RootTree{}, "/root/path");
-  b.plan.idmap_root = b.hardened.idmap_mounts();
-  b.plan.root_attr = (b.hardened.root_nosuid() ? MOUNT_ATTR_NOSUID : 0U) | (b.hardened.root_nodev() ? MOUNT_ATTR_NODEV : 0U);
-  b.plan.root_propagation = source_propagation(b.spec.linux);
-  b.add(Pivot{root, b.options.no_pivot}, b.options.no_pivot ? "--no-pivot" : "/root/path");
+void plan_pivot(Builder& b) {
+  b.add(Pivot{b.root, b.options.no_pivot}, b.options.no_pivot ? "--no-pivot" : "/root/path");
   const std::string& propagation = b.spec.linux.rootfs_propagation;
   if (propagation == "shared" || propagation == "rshared" || propagation == "unbindable" || propagation == "runbindable") {
     const std::uint64_t type = propagation.ends_with("shared") ? MS_SHARED : MS_UNBINDABLE;
     // "runbindable" is recursive; "unbindable" and "shared" are not.
     b.add(Propagation{"/", type, propagation == "rshared" || propagation == "runbindable"}, "/linux/rootfsPropagation");
+  }
+}
+
+base::Result<void> plan_root(Builder& b) {
+  b.root = b.add_fd(RootTree{}, "/root/path");
+  b.plan.idmap_root = b.hardened.idmap_mounts();
+  b.plan.root_attr = (b.hardened.root_nosuid() ? MOUNT_ATTR_NOSUID : 0U) | (b.hardened.root_nodev() ? MOUNT_ATTR_NODEV : 0U);
+  b.plan.root_propagation = source_propagation(b.spec.linux);
+  if (has_hooks_before_pivot(b)) {
+    b.add(PlaceRoot{b.root, b.add_fd(RootPlace{}, "/root/path")}, "/hooks");
+  } else {
+    plan_pivot(b);
   }
   for (std::size_t i = 0; i < b.plan.mounts.size(); ++i) {
     const PlannedMount& m = b.plan.mounts[i];

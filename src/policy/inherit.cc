@@ -102,6 +102,7 @@ void inherit(Policy& policy, const Policy& base) {
   inherit_environment(policy.environment, base.environment);
   inherit_landlock(policy.landlock, base.landlock);
   add(policy.network.blackhole, base.network.blackhole, kSameText);
+  take(policy.hooks.allow, base.hooks.allow);
 }
 
 }  // namespace policy

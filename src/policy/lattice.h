@@ -43,6 +43,7 @@ bool within(Strict strict, const std::vector<RlimitCeiling>& a, const std::vecto
 bool within(Strict strict, const std::vector<oci::Namespace>& a, const std::vector<oci::Namespace>& b);
 bool within(Strict strict, const std::vector<Tmpfs>& a, const std::vector<Tmpfs>& b);
 bool within(Strict strict, const std::vector<DeviceCeiling>& a, const std::vector<DeviceCeiling>& b);
+bool within(Strict strict, const std::vector<HookProgram>& a, const std::vector<HookProgram>& b);
 
 // What both leave. Commutative, associative and idempotent but for the order of lists.
 bool meet(Strict strict, bool a, bool b);
@@ -62,6 +63,7 @@ std::vector<RlimitCeiling> meet(Strict strict, const std::vector<RlimitCeiling>&
 std::vector<oci::Namespace> meet(Strict strict, const std::vector<oci::Namespace>& a, const std::vector<oci::Namespace>& b);
 std::vector<Tmpfs> meet(Strict strict, const std::vector<Tmpfs>& a, const std::vector<Tmpfs>& b);
 std::vector<DeviceCeiling> meet(Strict strict, const std::vector<DeviceCeiling>& a, const std::vector<DeviceCeiling>& b);
+std::vector<HookProgram> meet(Strict strict, const std::vector<HookProgram>& a, const std::vector<HookProgram>& b);
 
 // `a` with what an exception gives on top: of a list that takes away, the exception's entries are no longer on it.
 bool widen(Strict strict, bool a, bool more);
@@ -82,6 +84,7 @@ std::vector<RlimitCeiling> widen(Strict strict, const std::vector<RlimitCeiling>
 std::vector<oci::Namespace> widen(Strict strict, const std::vector<oci::Namespace>& a, const std::vector<oci::Namespace>& more);
 std::vector<Tmpfs> widen(Strict strict, const std::vector<Tmpfs>& a, const std::vector<Tmpfs>& more);
 std::vector<DeviceCeiling> widen(Strict strict, const std::vector<DeviceCeiling>& a, const std::vector<DeviceCeiling>& more);
+std::vector<HookProgram> widen(Strict strict, const std::vector<HookProgram>& a, const std::vector<HookProgram>& more);
 
 // For people.
 std::string text(bool value);
@@ -102,6 +105,7 @@ std::string text(const std::vector<RlimitCeiling>& value);
 std::string text(const std::vector<oci::Namespace>& value);
 std::string text(const std::vector<Tmpfs>& value);
 std::string text(const std::vector<DeviceCeiling>& value);
+std::string text(const std::vector<HookProgram>& value);
 
 }  // namespace lattice
 

@@ -117,4 +117,8 @@ std::string text(const std::vector<DeviceCeiling>& value) {
   return joined(value, [](const auto& d) { return base::cat(d.type, " ", d.major, ":", d.minor, " ", d.access); });
 }
 
+std::string text(const std::vector<HookProgram>& value) {
+  return joined(value, [](const auto& hook) { return base::cat(base::escape(hook.path), hook.digest.empty() ? "" : " ", hook.digest); });
+}
+
 }  // namespace policy::lattice

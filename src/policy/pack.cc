@@ -167,6 +167,14 @@ void fields(Is<Network> auto& t, auto&& each) {
   auto& [blackhole] = t;
   each(blackhole);
 }
+void fields(Is<HookProgram> auto& t, auto&& each) {
+  auto& [path, digest] = t;
+  each(path, digest);
+}
+void fields(Is<Hooks> auto& t, auto&& each) {
+  auto& [allow] = t;
+  each(allow);
+}
 void fields(Is<ControlMode> auto& t, auto&& each) {
   auto& [control, mode, reason, origin] = t;
   each(control, mode, reason, origin);
@@ -178,10 +186,10 @@ void fields(Is<Requirement> auto& t, auto&& each) {
 void fields(Is<Policy> auto& t, auto&& each) {
   auto& [name, version, description, mode, modes, required, selectable, process, namespaces, filesystem, devices, sysctl,
          seccomp, seccomp_limits, resources, environment, lsm,
-         landlock, network] = t;
+         landlock, network, hooks] = t;
   each(name, version, description, mode, modes, required, selectable, process, namespaces, filesystem, devices, sysctl,
        seccomp, seccomp_limits, resources, environment, lsm,
-       landlock, network);
+       landlock, network, hooks);
 }
 
 template <typename T>

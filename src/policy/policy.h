@@ -160,6 +160,19 @@ struct Network {
   Rule<std::vector<std::string>> blackhole;  // prefixes as prefix_text() writes them: no packet leaves for them
 };
 
+// A program that config.json may name as a hook: by its path there, letter by letter, and, unless that is empty, by what
+// is in the file ("sha256:…").
+struct HookProgram {
+  std::string path;
+  std::string digest;
+  bool operator==(const HookProgram&) const = default;
+};
+
+// Of config.json's hooks, which run on the host with the runtime's rights.
+struct Hooks {
+  Rule<std::vector<HookProgram>> allow;  // no other program
+};
+
 // A second layer over what mounts, namespaces and filters do (landlock(7)); what it does to files follows from the mounts.
 struct Landlock {
   Rule<bool> enable;
@@ -210,6 +223,7 @@ struct Policy {
   Lsm lsm;
   Landlock landlock;
   Network network;
+  Hooks hooks;
 };
 
 }  // namespace policy

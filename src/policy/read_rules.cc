@@ -178,7 +178,7 @@ base::Result<void> read_lsm(const oci::Cursor& value, Lsm& out) {
 
 const Names& rule_sections() {
   static const Names names = {"process", "namespaces", "filesystem", "devices", "sysctl", "seccomp", "resources", "environment",
-                              "lsm", "landlock", "network"};
+                              "lsm", "landlock", "network", "hooks"};
   return names;
 }
 
@@ -194,6 +194,7 @@ base::Result<void> read_rules(const oci::Cursor& root, const GroupLookup& groups
   if (const auto section = root.find("lsm")) TRY(read_lsm(*section, out.lsm));
   if (const auto section = root.find("landlock")) TRY(read_landlock(*section, out.landlock));
   if (const auto section = root.find("network")) TRY(read_network(*section, out.network));
+  if (const auto section = root.find("hooks")) TRY(read_hooks(*section, out.hooks));
   return base::ok();
 }
 

@@ -79,6 +79,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"landlock.bind", kShorter}, p.landlock.bind...);
   each(Control{"landlock.connect", kShorter}, p.landlock.connect...);
   each(Control{"network.blackhole", kLonger}, p.network.blackhole...);
+  each(Control{"hooks.allow"}, p.hooks.allow...);
 }
 
 // The names, in that order.

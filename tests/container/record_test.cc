@@ -30,6 +30,8 @@ Record sample() {
   record.wall_clock = 18446744073709551615U;
   record.log_sink = "file:/var/log/\"x\"";
   record.log_size = 65536;
+  record.poststart = {{.kind = "poststart", .pointer = "/hooks/poststart/0", .hook = {.path = "/bin/\"x\"", .args = {}, .env = {}, .timeout = {}}, .digests = {}}};
+  record.poststop = {{.kind = "poststop", .pointer = "/hooks/poststop/3", .hook = {.path = "/bin/y", .args = {"y", ""}, .env = {"A=\n"}, .timeout = 9}, .digests = {"sha256:1", "sha256:2"}}};
   record.owner = 4294967294U;
   record.systemd_cgroup = true;
   record.own_pid_namespace = true;
@@ -55,9 +57,21 @@ void expect_same(const Record& a, const Record& b) {
   EXPECT_EQ(a.wall_clock, b.wall_clock);
   EXPECT_EQ(a.log_sink, b.log_sink);
   EXPECT_EQ(a.log_size, b.log_size);
+  EXPECT_EQ(a.poststart, b.poststart);
+  EXPECT_EQ(a.poststop, b.poststop);
   EXPECT_EQ(a.owner, b.owner);
   EXPECT_EQ(a.systemd_cgroup, b.systemd_cgroup);
   EXPECT_EQ(a.own_pid_namespace, b.own_pid_namespace);
+}
+
+TEST(Record, HooksThatAreDamagedAreNotRun) {
+  for (const auto& [from, to] : {std::pair{"/hooks/poststop/3", "/hooks/other/3"}, {"\"/bin/y\"", "\"y\""}, {"\"timeout\":9", "\"timeout\":0"}, {"\"digests\":[]", "\"x\":[]"}}) {
+    std::string text = encode_record(sample());
+    const auto at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    text.replace(at, std::string_view(from).size(), to);
+    EXPECT_FALSE(parse_record(text).has_value()) << to;
+  }
 }
 
 // A runtime is replaced while containers run.
@@ -68,12 +82,17 @@ TEST(Record, OfAVersionBeforeIsRead) {
     ASSERT_NE(at, std::string::npos) << member;
     text.erase(at, member.size());
   }
+  const auto hooks = text.find(R"("poststart":)"), end = text.find(R"("created":)");
+  ASSERT_LT(hooks, end);
+  text.erase(hooks, end - hooks);
   const auto parsed = parse_record(text);
   ASSERT_TRUE(parsed.has_value()) << parsed.error().message();
   Record older = sample();
   older.id_range.reset();
   older.wall_clock = older.log_size = 0;
   older.log_sink.clear();
+  older.poststart.clear();
+  older.poststop.clear();
   expect_same(*parsed, older);
 }
 

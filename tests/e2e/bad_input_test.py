@@ -217,7 +217,7 @@ class ValuesTest(harness.Case):
             self.skipTest("for bulkhead's own gaps")
         places = {
             "process/terminal": True,
-            "hooks": {"createRuntime": [{"path": "/bin/true"}]},
+            "linux/intelRdt": {"closID": "x"},
         }
         base = self.bundle("busybox", args=["true"])
         for place, value in places.items():

@@ -31,6 +31,8 @@ const std::vector<policy::Policy>& pool() {
         .value = {"169.254.169.254", "10.0.0.0/8", "fd00:ec2::254"}, .origin = {.file = "x.json", .pointer = "/network/blackhole"}, .why = ""};
     out.back().process.digests = policy::Setting<std::vector<std::string>>{
         .value = {kScript, kInterpreter, "sha256:other"}, .origin = {.file = "x.json", .pointer = "/process/digests"}, .why = ""};
+    out.back().hooks.allow = policy::Setting<std::vector<policy::HookProgram>>{
+        .value = {{"/bin/a", "sha256:1"}, {"/bin/a", "sha256:2"}, {"/bin/b", ""}}, .origin = {.file = "x.json", .pointer = "/hooks/allow"}, .why = ""};
     out.back().landlock.connect = policy::Setting<policy::Ports>{.value = {5432}, .origin = {.file = "x.json", .pointer = "/landlock/connect"}, .why = ""};
     return out;
   }();
@@ -55,6 +57,13 @@ void vary(Random& random, std::vector<policy::RlimitCeiling>& value) {
 }
 void vary(Random& random, policy::Ports& value) {
   if (below(random, 2) == 0) value.push_back(static_cast<std::uint16_t>(below(random, 9)));
+}
+void vary(Random& random, std::vector<policy::HookProgram>& value) {
+  for (const char* path : {"/bin/a", "/bin/b"}) {
+    for (const char* digest : {"", "sha256:1", "sha256:2"}) {
+      if (below(random, 3) == 0) value.push_back({path, digest});
+    }
+  }
 }
 void vary(Random&, auto&) {}
 
@@ -102,6 +111,7 @@ Input random_input(Random& random) {
   for (const auto& ns : out.spec.linux.namespaces) {
     if (!ns.path.empty()) out.abilities.joined[ns.path] = ns.path;
   }
+  if (below(random, 6) == 0) out.spec.hooks.create_runtime = {{.path = below(random, 2) == 0 ? "/bin/a" : "/bin/b", .args = {}, .env = {}, .timeout = {}}};
   auto& documents = out.chain.documents;
   documents.push_back({.kind = policy::Kind::kProfile, .policy = random_policy(random, "p", 1)});
   for (const char* name : {"f1", "f2"}) {

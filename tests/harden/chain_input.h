@@ -29,6 +29,7 @@ struct Output {
   std::optional<harden::Landlock> landlock;
   std::vector<policy::Prefix> blackhole;
   std::vector<harden::HashedFile> program;
+  std::vector<oci::CheckedHook> hooks;
 };
 
 std::size_t below(Random& random, std::size_t n);

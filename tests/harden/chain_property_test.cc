@@ -40,7 +40,7 @@ std::optional<Output> decide(const Input& input) {
   auto outcome = harden::harden(input.spec, *effective, input.abilities);
   if (!outcome) return std::nullopt;  // refused: safe
   const auto& h = outcome->hardened;
-  return Output{*std::move(effective), h.spec(), outcome->decisions, h.secret_files(), h.wall_clock(), h.locks(), h.landlock(), h.blackhole(), h.program()};
+  return Output{*std::move(effective), h.spec(), outcome->decisions, h.secret_files(), h.wall_clock(), h.locks(), h.landlock(), h.blackhole(), h.program(), h.hooks()};
 }
 
 // A property: what is wrong with how `decide` decides; empty: nothing.
@@ -88,7 +88,7 @@ std::string keeps_below_every_layer(const Input& input, const Decider& decide, R
           decision.control == "process.speculation")
         continue;
       if (decision.control.starts_with("landlock.") || decision.control == "network.blackhole") continue;
-      if (decision.control == "process.digests") continue;
+      if (decision.control == "process.digests" || decision.control == "hooks.allow") continue;
       if (!decision.degraded && !decision.warning) return document.policy.name + " changes " + decision.control;
     }
   }
@@ -119,6 +119,16 @@ bool lets_32_bit_in(const policy::Policy& policy) {
          std::all_of(limits.begin(), limits.end(), [](const auto& filter) { return filter.value.compat32; });
 }
 
+// Whether each file that may be run as a hook is one of `allowed`.
+bool runs_no_other(const std::vector<oci::CheckedHook>& hooks, const std::vector<policy::HookProgram>& allowed) {
+  return std::all_of(hooks.begin(), hooks.end(), [&](const oci::CheckedHook& hook) {
+    const auto has = [&](const std::string& digest) {
+      return std::any_of(allowed.begin(), allowed.end(), [&](const auto& p) { return p.path == hook.hook.path && (p.digest.empty() || p.digest == digest); });
+    };
+    return hook.digests.empty() ? has("") : std::all_of(hook.digests.begin(), hook.digests.end(), has);
+  });
+}
+
 // Of one floor or deny file, on a kernel that can do it.
 std::string lock_left_open(const policy::Policy& limit, const Input& input, const Output& out) {
   if (limit.seccomp && !limit.seccomp->value.compat32 && lets_32_bit_in(out.policy.policy)) return "32-bit programs out";
@@ -142,6 +152,7 @@ std::string lock_left_open(const policy::Policy& limit, const Input& input, cons
   const bool spec_allow = !flags || std::find(flags->begin(), flags->end(), "SECCOMP_FILTER_FLAG_SPEC_ALLOW") != flags->end();
   if (process.speculation && (spec_allow || !out.locks.no_spec_allow)) return "the filter's flags";
   if (process.speculation && process.speculation->value == policy::Speculation::kDeny && out.locks.speculation != able.speculation) return "speculation";
+  if (limit.hooks.allow && !runs_no_other(out.hooks, limit.hooks.allow->value)) return "a hook";
   const auto& joined = limit.namespaces.join_below;
   const auto fits = [&](const oci::Namespace& ns) {
     const auto in = [&](const auto& place) { return base::path_within(ns.path, place); };
@@ -360,6 +371,8 @@ TEST(ChainProperty, EachLockThatIsLeftOpenIsNoticed) {
       {"cores", [](Output& o) { o.locks.core_scheduling = false; }},
       {"speculation", [](Output& o) { o.locks.speculation = 0; }},
       {"the filter's flags", [](Output& o) { if (o.after.linux.seccomp) o.after.linux.seccomp->flags.reset(); }},
+      {"a hook", [](Output& o) { for (auto& hook : o.hooks) hook.digests.clear(); }},
+      {"a hook", [](Output& o) { for (auto& hook : o.hooks) hook.hook.path = "/bin/c"; }},
       {"a joined namespace", [](Output& o) { for (auto& ns : o.after.linux.namespaces) ns.path = "/run/netnsx/a"; }},
       {"the cgroup's place", [](Output& o) { o.after.linux.cgroups_path = "/dockerx"; }},
       {"ports to bind", [](Output& o) { if (o.landlock) o.landlock->bind.reset(); }},

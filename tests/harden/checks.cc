@@ -169,7 +169,8 @@ bool is_beside_config(const harden::Decision& d) {
          d.control == "seccomp" || d.control == "process.lockedSecureBits" ||
          d.control == "process.memoryDenyWriteExecute" || d.control == "process.memfdNoexec" ||
          d.control == "process.coreScheduling" || d.control == "process.speculation" ||
-         d.control.starts_with("landlock.") || d.control == "network.blackhole" || d.control == "process.digests";
+         d.control.starts_with("landlock.") || d.control == "network.blackhole" || d.control == "process.digests" ||
+         d.control == "hooks.allow";
 }
 
 std::string nothing_else_is_recorded(const Case& c) {

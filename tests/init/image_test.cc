@@ -37,6 +37,14 @@ LaunchPlan sample() {
   plan.steps.push_back({SetCaps{caps}, "/process/capabilities"});
   plan.steps.push_back({Identity{1, 1, {2, 3}}, "/process/user"});
   plan.steps.push_back({VerifyCaps{caps}, "/process/capabilities"});
+  RunHook hook;
+  hook.hook.hook.args = {"hook", "a"};
+  hook.hook.hook.env = {"A=b"};
+  hook.program = Slot{1};
+  hook.state = {"{\"pid\":", "}"};
+  plan.steps.push_back({PlaceRoot{Slot{0}, Slot{1}}, "/root/path"});
+  plan.steps.push_back({RuntimeHook{}, "/hooks/prestart/0"});
+  plan.steps.push_back({hook, "/hooks/createContainer/0"});
   plan.steps.push_back({FindExecutable{{"/usr/bin/app", "/bin/app"}}, "/process/args/0"});
   plan.steps.push_back({Exec{}, "/process/args"});
   return plan;
@@ -87,6 +95,11 @@ std::size_t walk(const image::View& view) {
     if (op.kind == OpKind::kNewMount || op.kind == OpKind::kFindExecutable) {
       for (std::uint32_t j = 0; j < op.count; ++j) text(view.words[op.words + j]);
     }
+    for (std::uint32_t j = 0; op.kind == OpKind::kRunHook && j < op.count; ++j) {
+      if (image::is_hook_text(j)) text(view.words[op.words + j]);
+    }
+    if (op.kind == OpKind::kRunHook) sum += view.words[op.words + image::kHookWords + view.words[op.words + 4] - 1];
+    if (op.kind == OpKind::kPlaceRoot) sum += static_cast<std::size_t>(view.slots[op.a]);
     if (op.slot >= 0 || op.kind == OpKind::kNewMount) sum += static_cast<std::size_t>(view.slots[op.slot]);
     const auto second = static_cast<std::int32_t>(op.a);
     if (op.kind == OpKind::kMask && second >= 0) sum += static_cast<std::size_t>(view.slots[second]);
@@ -207,6 +220,16 @@ TEST(CheckImage, RefusesWrongOps) {
   refused(OpKind::kFindExecutable, "candidate", [](Op& op, Image& image) {
     reinterpret_cast<std::uint32_t*>(image.data() + image.header().words)[op.words] = 0xffffffff;
   });
+  refused(OpKind::kPlaceRoot, "place", [](Op& op, Image&) { op.a = 3; });
+  refused(OpKind::kPlaceRoot, "wide place", [](Op& op, Image&) { op.a = 1ULL << 63; });
+  refused(OpKind::kPlaceRoot, "root", [](Op& op, Image&) { op.slot = -1; });
+  for (const std::uint32_t word : {0U, 1U, image::kHookWords, image::kHookWords + 2}) {
+    refused(OpKind::kRunHook, "text", [word](Op& op, Image& image) {
+      reinterpret_cast<std::uint32_t*>(image.data() + image.header().words)[op.words + word] = image.header().strings_size;
+    });
+  }
+  refused(OpKind::kRunHook, "arguments", [](Op& op, Image& image) { reinterpret_cast<std::uint32_t*>(image.data() + image.header().words)[op.words + 4] = 4; });
+  refused(OpKind::kRunHook, "too few words", [](Op& op, Image&) { op.count = image::kHookWords - 1; });
   for (const OpKind kind :
        {OpKind::kNode, OpKind::kRlimit, OpKind::kScheduler, OpKind::kCapabilities, OpKind::kVerifyCaps}) {
     refused(kind, "too few words", [](Op& op, Image&) { op.count -= 1; });

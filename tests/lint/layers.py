@@ -17,7 +17,7 @@ MAY_USE = {
     "harden": ["base", "oci", "policy"],
     # Those of kernel are plain values: what the host can do, what a cgroup is to be written, Landlock's numbers.
     "plan": ["base", "oci", "policy", "harden", "kernel/facts.h", "kernel/cgroup_types.h", "kernel/landlock.h"],
-    "init": ["plan/image.h", "kernel/raw.h", "kernel/inroot.h", "kernel/landlock.h"],
+    "init": ["plan/image.h", "kernel/raw.h", "kernel/inroot.h", "kernel/landlock.h", "kernel/hook_process.h"],
     # A program of its own, in C: it runs inside containers and may rely on nothing.
     "probe": [],
     # The probe's tables of attempts are what it predicts the outcome of.

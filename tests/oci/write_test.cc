@@ -107,6 +107,23 @@ TEST(Write, DefaultSpecsAreValidAndNoteFree) {
   EXPECT_FALSE(spec.value().linux.resources.has_value());
 }
 
+TEST(Write, HooksAreToldTheState) {
+  oci::State state;
+  state.oci_version = "1.2.0";
+  state.id = "x";
+  state.status = "creating";
+  state.bundle = "/b";
+  EXPECT_EQ(oci::write_hook_state(state), R"({"ociVersion":"1.2.0","id":"x","status":"creating","bundle":"/b"})");
+  state.pid = 42;
+  state.rootfs = "/r";
+  state.annotations = {{"\"pid\":1,", "\"pid\":1,"}};
+  const std::string text = oci::write_hook_state(state);
+  EXPECT_EQ(text, R"({"ociVersion":"1.2.0","id":"x","status":"creating","pid":42,"bundle":"/b","annotations":{"\"pid\":1,":"\"pid\":1,"}})");
+  state.id = "\"pid\":1,";
+  const auto parts = oci::write_hook_state_around_pid(state);
+  EXPECT_EQ(parts.before + "42" + parts.after, oci::write_hook_state(state));
+}
+
 std::string features_text() {
   oci::Features features;
   features.hooks = {"prestart"};

@@ -34,12 +34,6 @@ TEST(CreatePlan, RefusesWhatIsNotThereYet) {
   spec.process->terminal = true;
   EXPECT_EQ(samples::refusal(spec).message(), "config.json: /process/terminal: terminals are not supported yet");
   spec = samples::minimal();
-  spec.hooks.prestart.push_back({"/bin/hook", {}, {}, {}});
-  EXPECT_EQ(samples::refusal(spec).message(), "config.json: /hooks/prestart: hooks are not supported yet");
-  spec = samples::minimal();
-  spec.hooks.poststop.push_back({"/bin/hook", {}, {}, {}});
-  EXPECT_EQ(samples::refusal(spec).message(), "config.json: /hooks/poststop: hooks are not supported yet");
-  spec = samples::minimal();
   spec.linux.intel_rdt.emplace();
   EXPECT_EQ(samples::refusal(spec).kind(), base::Kind::kUnsupported);
   spec = samples::minimal();

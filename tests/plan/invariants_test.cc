@@ -193,6 +193,7 @@ const std::vector<Mutant>& mutants() {
       {"routes-in-force", "in the host's namespace", [](LaunchPlan& p) { move_to_front<plan::Blackhole>(p); }},
       {"routes-in-force", "when others know of it", [](LaunchPlan& p) { move_to_end<plan::Blackhole>(p); }},
       {"routes-in-force", "no namespace of its own", [](LaunchPlan& p) { p.unshare_flags = 0; }},
+      {"hooks-in-place", "one that nobody asked for", [](LaunchPlan& p) { p.poststop.push_back({.kind = "poststop", .pointer = "/hooks/poststop/0"}); }},
       {"landlock-as-mounted", "not entered", [](LaunchPlan& p) { drop<plan::LandlockRestrict>(p); }},
       {"landlock-as-mounted", "not verified", [](LaunchPlan& p) { drop<plan::VerifyLandlock>(p); }},
       {"landlock-as-mounted", "nothing of it", [](LaunchPlan& p) { std::erase_if(p.steps, is_landlock); }},
