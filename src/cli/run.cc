@@ -22,9 +22,9 @@ constexpr int kShortRun = 5;  // milliseconds
 base::Result<void> start_container(Made& made, const CreateArgs& args, const base::Log& log) {
   auto limit = TRY(watch_wall_clock(made.record(), made.launched().process()));
   TRY(made.launched().await_start(made.plan(), agent_of(made.record())));
+  TRY(limit.begin());
   TRY(run_poststart_hooks(made.record()));
   TRY(announce(made, args, log));
-  TRY(limit.begin());
   made.keep();
   return base::ok();
 }

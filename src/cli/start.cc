@@ -23,8 +23,8 @@ base::Result<int> cmd_start(const GlobalArgs& global, const StartArgs& args, con
   // Armed before: what could not be ended is not begun.
   auto limit = TRY_IN(context, watch_wall_clock(found.record, *found.init));
   TRY_IN(context, launch::open_gate(found.dir.fd(), *found.init, agent_of(found.record)));
-  auto begun = run_poststart_hooks(found.record);
-  if (begun) begun = limit.begin();
+  auto begun = limit.begin();
+  if (begun) begun = run_poststart_hooks(found.record);
   if (!begun) {
     (void)container::kill_container(found, SIGKILL, true).has_value();  // the error that is told is why
     return std::move(begun).error().in(context);

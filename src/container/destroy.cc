@@ -68,9 +68,12 @@ base::Result<std::optional<Record>> delete_existing(const StateRoot& root, Conta
     TRY(destroy_container(root, container));
     return std::optional<Record>(container.record);
   }
+  // Hooks may have run; poststop is to undo what they did.
+  auto staged = read_staged_record(dir.fd());
+  if (staged && staged->poststop.empty()) staged.reset();
   TRY(clean_torn(root, dir));
-  if (!force) return does_not_exist();
-  return std::optional<Record>();
+  if (!force && !staged) return does_not_exist();
+  return staged;
 }
 
 }  // namespace

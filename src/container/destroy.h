@@ -24,7 +24,8 @@ base::Result<void> destroy_container(const StateRoot& root, const Container& con
 base::Result<bool> destroy_ended(const StateRoot& root, const ContainerDir& dir, const Record& record);
 
 // The `delete` verb. Without `force`: only what is stopped or created. With it: anything, also what a killed create
-// left, and an id that nobody has is no error. Returns the record of what was removed, if it had one.
+// left, and an id that nobody has is no error. Returns the record of what was removed, if it had one; of what a
+// killed create left, if it has poststop hooks.
 base::Result<std::optional<Record>> delete_container(const std::string& root, const std::string& id, bool force);
 
 }  // namespace container

@@ -225,6 +225,13 @@ base::Result<void> save_record(int dirfd, const Record& record) {
   return commit_record(dirfd);
 }
 
+std::optional<Record> read_staged_record(int dirfd) {
+  const auto text = read_file(dirfd, temporary_of(kStateFile).c_str());
+  if (!text || !*text) return std::nullopt;
+  auto record = parse_record(**text);
+  return record ? std::optional<Record>(*std::move(record)) : std::nullopt;
+}
+
 base::Result<std::optional<Record>> read_record(int dirfd) {
   const auto text = TRY(read_file(dirfd, kStateFile));
   if (!text) return std::optional<Record>();

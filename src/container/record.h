@@ -54,6 +54,8 @@ base::Result<Record> parse_record(const std::string& text);
 base::Result<void> stage_record(int dirfd, const Record& record);
 base::Result<void> commit_record(int dirfd);
 base::Result<void> save_record(int dirfd, const Record& record);
+// What a create that was killed had staged, if that is whole.
+std::optional<Record> read_staged_record(int dirfd);
 // Empty if there is no state.json. Error: state, with the place in the file.
 base::Result<std::optional<Record>> read_record(int dirfd);
 

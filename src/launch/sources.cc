@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "init/protocol.h"
 #include "kernel/file.h"
+#include "kernel/inroot.h"
 #include "kernel/memfd.h"
 #include "kernel/mount.h"
 #include "launch/denied.h"
@@ -148,11 +149,16 @@ base::Result<UniqueFd> open_program(const std::string& path) {
   return kernel::sealed_memfd("bulkhead-program", content, true);
 }
 
-// As init's mount namespace has it, by the rights of this process: in a user namespace init may not search the way.
+// As init's mount namespace has it, absolute links on the way included; by the rights of this process, for in a user
+// namespace init may not search the way.
 base::Result<UniqueFd> open_root_place(const std::string& rootfs, int init_proc_fd) {
-  UniqueFd fd(::openat(init_proc_fd, cat("root", rootfs).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd) return Error::system(errno, "open in the container's mount namespace", rootfs);
-  return fd;
+  const UniqueFd top(::openat(init_proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!top) return Error::system(errno, "open root of init");
+  kernel::InRoot how;
+  how.flags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
+  const long fd = kernel::open_in_root(top.get(), rootfs.c_str(), how);
+  if (fd < 0) return Error::system(static_cast<int>(-fd), "open in the container's mount namespace", rootfs);
+  return UniqueFd(static_cast<int>(fd));
 }
 
 struct Opener {

@@ -60,7 +60,7 @@ base::Result<bool> only_by_path(const Builder& b, std::string_view what) {
   if (allows(__NR_execve, {{kPointer, kPointer, kPointer}}) && has_procfs(b)) return true;
   return base::Error::unsupported(base::cat("the seccomp filter refuses execveat(2), and execve(2) or a procfs on \"/proc\" is missing: no ",
                                             what, " can be executed by descriptor"))
-      .hint("neither probe nor a hook widens the sandbox that it runs in");
+      .hint(base::cat("bulkhead does not widen the sandbox for a ", what));
 }
 
 base::Result<void> plan_program(Builder& b) {

@@ -111,6 +111,33 @@ TEST_F(DestroyTest, TheJournalOfAKilledCreateEndsItsInit) {
   EXPECT_EQ(child.reap(), SIGKILL);
 }
 
+// For poststop, which whoever asked for the deletion runs.
+TEST_F(DestroyTest, GivesBackWhatWasRemoved) {
+  Child child;
+  Record record = child.record("web1");
+  record.poststop = {{.kind = "poststop", .pointer = "/hooks/poststop/0", .hook = {.path = "/bin/x", .args = {}, .env = {}, .timeout = {}}, .digests = {}}};
+  save(record);
+  const auto deleted = delete_container(path("root"), "web1", true);
+  ASSERT_TRUE(deleted.has_value() && deleted->has_value());
+  EXPECT_EQ((*deleted)->poststop, record.poststop);
+  const auto again = delete_container(path("root"), "web1", true);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_FALSE(again->has_value());
+  for (const bool force : {true, false}) {
+    ASSERT_TRUE(stage_record(root().create("torn")->fd(), record).has_value());
+    const auto torn = delete_container(path("root"), "torn", force);
+    ASSERT_TRUE(torn.has_value() && torn->has_value());
+    EXPECT_EQ((*torn)->poststop, record.poststop);
+    EXPECT_FALSE(exists("torn"));
+  }
+  record.poststop.clear();
+  ASSERT_TRUE(stage_record(root().create("torn")->fd(), record).has_value());
+  EXPECT_EQ(del("torn"), "container does not exist");
+  ASSERT_TRUE(root().create("torn").has_value());
+  write(path("root/torn/.state.json.tmp"), "{");
+  EXPECT_EQ(del("torn", true), "");
+}
+
 TEST_F(DestroyTest, ADamagedRecordNeedsForce) {
   for (const char* text : {"", "{", "{}"}) {
     ASSERT_TRUE(root().create("bad").has_value());

@@ -1,6 +1,7 @@
 """What becomes of a container when a hook fails, and which hooks a policy lets run."""
 
 import hashlib
+import json
 import os
 import pathlib
 import signal
@@ -10,6 +11,7 @@ import hooks
 import node
 
 
+@hooks.own
 class FailureTest(hooks.Case):
     def fails(self, kind, hook, *words, begun=True):
         """`run` and `create` of a container with that hook; poststop undoes what the hooks before it did, if any had begun."""
@@ -37,7 +39,7 @@ class FailureTest(hooks.Case):
     def test_timeout(self):
         """The whole session is killed: the leak census finds none of its processes."""
         for kind in hooks.BEFORE:
-            self.fails(kind, {"path": str(self.shell("slow", "echo begun; sleep 60 & sleep 60")), "timeout": 1}, "timeout after 1 s: begun")
+            self.fails(kind, {"path": str(self.shell("slow", "echo begun; sleep 60 & sleep 60")), "timeout": hooks.SECONDS}, f"timeout after {hooks.SECONDS} s: begun")
 
     def test_what_cannot_be_run(self):
         plain = self.work / "plain"
@@ -110,6 +112,20 @@ class FailureTest(hooks.Case):
         self.assertEqual(self.status(container), "stopped")
         self.assertEqual(self.seen(), [])
         self.assert_ok(self.runtime("delete", container))
+
+    def test_a_runtime_that_is_killed_meanwhile(self):
+        """What it left is removed, and what its hooks did is undone."""
+        killer = self.shell("killer", "kill -9 $PPID; sleep 0.2")
+        for flags in ((), ("--force",)):
+            container = self.new_id()
+            bundle = self.with_hooks(["sleep", "60"], createRuntime=[{"path": str(killer), "env": ["PATH=/usr/bin:/bin"]}], poststop=[self.hook("poststop")])
+            self.assertEqual(self.runtime("create", "--bundle", bundle.path, container, policy="passthrough").code, -signal.SIGKILL)
+            self.assertEqual(self.seen(), [])
+            self.assert_ok(self.runtime("delete", *flags, container))
+            self.assert_nothing_left(container)
+            (record,) = self.seen()
+            self.assertEqual(json.loads(record["stdin"])["status"], "stopped")
+            self.records.unlink()
 
     def test_the_bundle_may_be_gone(self):
         bundle = self.with_hooks(["sleep", "60"], poststop=[self.hook("poststop")])

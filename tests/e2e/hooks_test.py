@@ -16,6 +16,7 @@ class EachKindTest(hooks.Case):
         self.assert_ok(self.run_bundle(bundle))
         self.assertEqual([r["kind"] for r in self.seen()], [kind for kind in hooks.HOST_SIDE for _ in range(2)])
 
+    @hooks.own
     def test_create_start_and_delete_run_each_its_own(self):
         bundle = self.with_hooks(["sleep", "60"], **{kind: [self.hook(kind)] for kind in hooks.HOST_SIDE})
         container, pid = self.create(bundle)
@@ -34,6 +35,7 @@ class EachKindTest(hooks.Case):
         self.assert_ok(self.runtime("delete", "--force", container))
         self.assertEqual(len(self.seen()), 1)
 
+    @hooks.own
     def test_what_each_is_told(self):
         bundle = self.with_hooks(["sleep", "60"], **{kind: [self.hook(kind)] for kind in hooks.HOST_SIDE})
         bundle.config["annotations"] = {"a.b": "\"pid\":1,\n"}
@@ -51,6 +53,7 @@ class EachKindTest(hooks.Case):
                     expected["pid"] = 1 if kind == "createContainer" else pid
                 self.assertEqual(state, expected)
 
+    @hooks.own
     def test_with_what_each_runs(self):
         bundle = self.with_hooks(**{kind: [self.hook(kind, env=["A=b", "C="])] for kind in hooks.HOST_SIDE})
         bundle.process["env"].append("LD_PRELOAD=/evil.so")
@@ -75,6 +78,7 @@ class EachKindTest(hooks.Case):
                 self.assertEqual(record["session"], record["pid"])
                 self.assertEqual(record["group"], record["pid"])
 
+    @hooks.own
     def test_without_env_there_is_none(self):
         """CVE-2025-23266: neither the caller's nor the container's."""
         out = self.work / "environ"
@@ -115,6 +119,17 @@ class EachKindTest(hooks.Case):
         self.assertFalse(seen["createRuntime"][str(inside[0])])
         self.assertFalse(seen["createRuntime"][str(inside[1])])
 
+    def test_the_way_to_the_root_may_have_links(self):
+        bundle = self.bundle("busybox", args=["true"]).own_root()
+        for name, target in {"absolute": str(bundle.path), "relative": bundle.path.name}.items():
+            link = self.work / name
+            link.symlink_to(target)
+            bundle.config["root"]["path"] = f"{link}/rootfs"
+            bundle.config["hooks"] = {"createContainer": [self.hook("createContainer", bundle.root / "proc/self", f"{link}/rootfs/proc/self")]}
+            self.assert_ok(self.run_bundle(bundle))
+            self.assertTrue(self.seen()[-1][f"{link}/rootfs/proc/self"])
+            self.assertTrue(self.seen()[-1][str(bundle.root / "proc/self")])
+
     def test_nothing_is_left_when_poststop_runs(self):
         container = self.new_id()
         bundle = self.with_hooks(poststop=[self.hook("poststop", self.state_root / container)])
@@ -146,6 +161,7 @@ class EachKindTest(hooks.Case):
 
 
 class InTheContainerTest(hooks.Case):
+    @hooks.own
     def test_runs_as_confined_as_the_program(self):
         bundle = self.start_bundle()
         bundle.process["user"] = {"uid": 1000, "gid": 1000}
@@ -171,6 +187,7 @@ class InTheContainerTest(hooks.Case):
         result = self.assert_ok(self.run_bundle(bundle))
         self.assertEqual(result.out.split(), ["cwd", "env", "fds", "state", "status", "uid"])
 
+    @hooks.own
     def test_failure_is_told_by_start(self):
         bundle = self.start_bundle("#!/bin/sh\necho no luck >&2\nexit 3\n")
         container, pid = self.create(bundle)
@@ -179,13 +196,15 @@ class InTheContainerTest(hooks.Case):
         self.assertEqual(self.status(container), "stopped")
         self.assert_ok(self.runtime("delete", container))
 
+    @hooks.own
     def test_failure_is_told_by_run(self):
-        for script, words in {"#!/bin/sh\nkill -9 $$\n": "was ended by signal 9", "#!/bin/sh\nsleep 60\n": "timeout after 1 s", "#!/none\n": "no such file"}.items():
-            bundle = self.start_bundle(script, timeout=1)
+        for script, words in {"#!/bin/sh\nkill -9 $$\n": "was ended by signal 9", "#!/bin/sh\nsleep 60\n": f"timeout after {hooks.SECONDS} s", "#!/none\n": "no such file"}.items():
+            bundle = self.start_bundle(script, timeout=hooks.SECONDS)
             container = self.new_id()
             self.assert_one_error(self.run_bundle(bundle, container=container), 1, "/hooks/startContainer/0", words)
             self.assert_nothing_left(container)
 
+    @hooks.own
     def test_missing(self):
         bundle = self.start_bundle()
         (bundle.root / "hook").unlink()
