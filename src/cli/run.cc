@@ -6,10 +6,12 @@
 #include "cli/agent.h"
 #include "cli/create.h"
 #include "cli/decisions.h"
+#include "cli/kept.h"
 #include "cli/limit.h"
 #include "cli/verbs.h"
 #include "container/decided.h"
 #include "container/destroy.h"
+#include "container/kept.h"
 #include "container/lifecycle.h"
 #include "monitor/foreground.h"
 
@@ -27,10 +29,12 @@ base::Result<void> start_container(Made& made, const CreateArgs& args, const bas
   return base::ok();
 }
 
-// For `explain --id`. The program runs: what fails here does not end it.
+// For `explain --id`, and for `exec`. The program runs: what fails here does not end it.
 void keep_decisions(const Made& made, const GlobalArgs& global, const base::Log& log) {
   const auto saved = container::save_decided(made.dir().fd(), decided_text(made.prepared(), global.policy));
   if (!saved) log.warning(saved.error().message());
+  const auto kept = container::save_kept(made.dir().fd(), kept_of(made.prepared()));
+  if (!kept) log.warning(kept.error().message());
 }
 
 base::Result<int> run_detached(const GlobalArgs& global, const CreateArgs& args, const base::Log& log) {

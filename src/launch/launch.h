@@ -18,6 +18,8 @@
 
 namespace launch {
 
+struct Target;
+
 // An init that sets the container up on its own, while this process may do something else. Until keep() is called, the
 // destructor kills and reaps it.
 class Launched {
@@ -35,6 +37,8 @@ class Launched {
   base::Result<void> provide(const plan::LaunchPlan& plan, kernel::CgroupHandle cgroup, int container_dir_fd);
   // Returns when init has entered its namespaces, and they are what they should be.
   base::Result<void> await_entered(const plan::LaunchPlan& plan);
+  // exec, then: the namespaces are those of the container's first process, each of them.
+  base::Result<void> verify_entered(const plan::LaunchPlan& plan, const kernel::PidFd& init);
   // Returns when init is ready, its program found and everything verified but what comes after, or why it is not.
   base::Result<void> await_ready(const plan::LaunchPlan& plan);
   // The container is on its own now: neither it nor its cgroup are undone any more.
@@ -54,6 +58,7 @@ class Launched {
  private:
   friend base::Result<Launched> launch(const plan::LaunchPlan& plan, const std::string& image,
                                        const kernel::CgroupHandle& cgroup);
+  friend base::Result<Launched> enter(const plan::LaunchPlan& plan, const std::string& image, const Target& target);  // enter.h
   base::Error cause(const plan::LaunchPlan& plan, base::Error error) const;
   base::Result<void> await(const plan::LaunchPlan& plan, init::MessageKind wanted);
   base::Result<void> settle(const plan::LaunchPlan& plan, int container_dir_fd);

@@ -21,6 +21,8 @@ class Sources {
   base::Result<void> open_in_namespaces(const plan::LaunchPlan& plan);
   // All the others, but what init makes itself. `gate_dir_fd` is the directory in which the gate socket is made.
   base::Result<void> open(const plan::LaunchPlan& plan, kernel::CgroupHandle& cgroup, int gate_dir_fd);
+  // init's own directory in /proc.
+  base::Result<void> open_process(const plan::LaunchPlan& plan, int proc_fd);
   // Idmaps the mounts that want it, with the container's user namespace.
   base::Result<void> apply_idmaps(const plan::LaunchPlan& plan, int userns_fd, std::vector<std::string>& warnings);
 

@@ -91,6 +91,11 @@ void plan_cgroups(Builder& b) {
 
 }  // namespace
 
+void plan_setup_identity(Builder& b) {
+  if (!b.in_userns()) return;
+  b.add(SetupIdentity{setup_id(b.spec.linux.uid_mappings), setup_id(b.spec.linux.gid_mappings)}, b.namespace_pointer(CLONE_NEWUSER));
+}
+
 base::Result<void> plan_namespaces(Builder& b) {
   if (!b.is_private(CLONE_NEWNS)) {
     return base::Error::unsupported(
@@ -115,10 +120,7 @@ base::Result<void> plan_namespaces(Builder& b) {
   plan_before_descriptors(b);
   b.add(TakeDescriptors{}, "runtime: cgroups and sources are the parent's to open");
   plan_cgroups(b);
-  if (b.in_userns()) {
-    b.add(SetupIdentity{setup_id(b.spec.linux.uid_mappings), setup_id(b.spec.linux.gid_mappings)},
-          b.namespace_pointer(CLONE_NEWUSER));
-  }
+  plan_setup_identity(b);
   if (!b.options.no_new_keyring) b.add(Keyring{}, "runtime: a session keyring of its own", true);
   if (b.is_new(CLONE_NEWCGROUP)) b.add(Unshare{CLONE_NEWCGROUP}, b.namespace_pointer(CLONE_NEWCGROUP));
   if (b.is_private(CLONE_NEWNS) && !b.is_new(CLONE_NEWNS)) {

@@ -46,9 +46,11 @@ struct TasksFile { std::string controller; };                    // v1: the cont
 struct NamespaceFile { std::uint64_t type = 0; std::string path; bool foreign = false; };
 struct GateSocket {};                                            // the listening socket of create
 struct ProgramFile { std::string path; };                        // a program of the runtime's own, as a sealed memory file
+struct CgroupTasks { std::string directory; };                   // v1: the tasks file of a cgroup that is there already
+struct OwnProcess {};                                            // init's own directory in the host's procfs
 
 using FdSource = std::variant<RootTree, BindTree, CgroupTree, ParentMount, LocalMount, TasksFile, NamespaceFile, GateSocket,
-                              ProgramFile>;
+                              ProgramFile, CgroupTasks, OwnProcess>;
 
 struct FdPlan {
   FdSource source;
@@ -93,6 +95,7 @@ struct LaunchPlan {
   Slot gate;                             // the socket of `create`; invalid for `run`
   std::uint32_t preserve_fds = 0;        // 3 … 3+n-1 reach the container
   bool own_pid_namespace = false;
+  bool share_core = false;               // exec: the container's cookie of core scheduling
   std::vector<std::string> warnings;     // for stderr
 };
 
@@ -113,5 +116,18 @@ struct CreateOptions {
 // The recipe for a new container. Errors: config and unsupported, with a JSON pointer.
 base::Result<LaunchPlan> plan_create(const harden::Hardened& hardened, const kernel::Facts& facts,
                                      const CreateOptions& options);
+
+struct ExecOptions {
+  CreateOptions created;            // of the container that is there already
+  std::vector<std::string> cgroups;  // directories of its v1 hierarchies, to be joined
+  std::string home;                 // as CreateOptions, of the program's user
+  std::uint32_t preserve_fds = 0;
+  std::optional<SeccompProgram> seccomp;
+};
+
+// The recipe for one more program in a container: `hardened` is what harden_exec() made of the request, `container` what
+// the container was made of. Errors: as plan_create().
+base::Result<LaunchPlan> plan_exec(const harden::Hardened& container, const harden::Hardened& hardened, const kernel::Facts& facts,
+                                   const ExecOptions& options);
 
 }  // namespace plan

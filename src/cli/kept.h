@@ -1,0 +1,23 @@
+// What a container was made of, for `exec`: written by create and run, and worked out again by the same pure function.
+#pragma once
+
+#include "cli/prepare.h"
+#include "container/kept.h"
+#include "container/lifecycle.h"
+
+namespace cli {
+
+container::Kept kept_of(const Prepared& prepared);
+
+struct Remembered {
+  policy::Policy policy;         // what was in force
+  harden::Abilities abilities;   // what the host could do
+  harden::Outcome container;     // what the two made of config.json
+  oci::Process process;          // as config.json asked for it
+  bool no_new_keyring = false;
+};
+
+// Errors: state, nothing was kept of it, or it is damaged; policy, by a version that this one cannot read.
+base::Result<Remembered> remember(const container::Container& container);
+
+}  // namespace cli
