@@ -54,20 +54,22 @@ base::Result<void> set_user(oci::User& user, const std::string& text) {
 }
 
 // Never inheritable (CVE-2022-29162), and ambient only what is.
-base::Result<void> add_capabilities(oci::Process& process, const std::vector<std::string>& names) {
-  if (names.empty()) return base::ok();
+void add_capabilities(oci::Process& process, const std::vector<std::string>& names, const base::Log& log) {
+  if (names.empty()) return;
   if (!process.capabilities) process.capabilities.emplace();
   auto& caps = *process.capabilities;
   for (const auto& name : names) {
     const auto number = oci::capability_number(name);
-    if (!number) return Error::usage(cat("--cap: unknown capability ", base::quote(name)));
+    if (!number) {  // as one in config.json: to lack it is no loss of confinement
+      log.warning(cat("--cap: unknown capability ", base::quote(name), ", ignored"));
+      continue;
+    }
     const oci::CapSet set = oci::CapSet{1} << *number;
     caps.bounding |= set;
     caps.effective |= set;
     caps.permitted |= set;
     caps.ambient |= set & caps.inheritable;
   }
-  return base::ok();
 }
 
 base::Result<void> check_environment(const std::vector<std::string>& env) {
@@ -114,7 +116,7 @@ base::Result<oci::Process> requested_process(const ExecArgs& args, const oci::Pr
   if (!process.cwd.starts_with('/')) return Error::usage("Cwd must be an absolute path");
   if (!args.apparmor.empty()) process.apparmor_profile = args.apparmor;
   if (!args.process_label.empty()) process.selinux_label = args.process_label;
-  TRY(add_capabilities(process, args.caps));
+  add_capabilities(process, args.caps, log);
   TRY(check_environment(args.env));
   process.env.insert(process.env.end(), args.env.begin(), args.env.end());
   if (args.no_new_privs) process.no_new_privileges = true;

@@ -258,7 +258,7 @@ constexpr std::array kVerbs = {
              make<CreateArgs>, set_id<CreateArgs>},
     VerbSpec{"exec", "CONTAINER [COMMAND [ARGUMENT]...]", 1, kAnyNumber, "run another program in a container",
              "Under the policy that the container was made with, and what has come to the node's since. Options go before\n"
-             "the container. The exit code is that of the program, or 128 plus the signal that killed it; 255 if it was not run.",
+             "the container. The exit code is that of the program, or 128 plus the signal that killed it; or 255.",
              kExec, make<ExecArgs>, set_exec},
     VerbSpec{"state", "CONTAINER", 1, 1, "print the state of a container as JSON", "", kOnlyHelp, make<StateArgs>,
              set_id<StateArgs>},

@@ -264,6 +264,10 @@ template <typename P>
 void for_each_kept(P& policy, auto&& each) {
   each(std::string_view("name"), policy.name);
   each(std::string_view("version"), policy.version);
+  each(std::string_view("description"), policy.description);
+  each(std::string_view("mode"), policy.mode);
+  each(std::string_view("modes"), policy.modes);
+  each(std::string_view("selectable"), policy.selectable);
   each(std::string_view("required"), policy.required);
   each(std::string_view("seccomp limits"), policy.seccomp_limits);
   for_each_rule([&](const Control& control, auto& rule) { each(control.name, rule); }, policy);
