@@ -15,7 +15,6 @@
 #include "cli/verbs.h"
 #include "container/decided.h"
 #include "container/id.h"
-#include "container/kept.h"
 #include "container/record.h"
 #include "kernel/file.h"
 #include "plan/encode.h"
@@ -193,7 +192,7 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   TRY(launched.await_entered(prepared.plan));
   // Its hash takes longer than all else here: told while init makes the mounts. `run` does it later.
   if (gate) TRY(container::save_decided(dir, decided_text(prepared, global.policy)));
-  if (gate) TRY(container::save_kept(dir, kept_of(prepared)));
+  if (gate) TRY(keep_for_exec(dir, prepared));
   if (gate) TRY(launched.await_ready(prepared.plan));
   // Before the record, and so before the program: what must be logged is.
   TRY(decisions.created(prepared, log));

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
@@ -21,9 +22,11 @@
 #include "cli/select.h"
 #include "cli/verbs.h"
 #include "kernel/file.h"
+#include "kernel/inroot.h"
 #include "kernel/probe.h"
 #include "launch/enter.h"
 #include "monitor/foreground.h"
+#include "oci/read.h"
 #include "plan/encode.h"
 #include "policy/later.h"
 
@@ -74,10 +77,34 @@ struct Decided {
   std::optional<policy::DecisionLog> log;
 };
 
+// The environment is config.json's as it is now, as with runc: it is kept nowhere else.
+base::Result<oci::Process> own_process(const Remembered& remembered, const container::Container& container, const ExecArgs& args) {
+  oci::Process process = remembered.process;
+  if (!args.process.empty()) return process;
+  const std::string text = TRY(read_config(container.record.bundle));
+  oci::Spec spec = TRY(oci::read_spec(text));
+  if (spec.process) process.env = std::move(spec.process->env);
+  return process;
+}
+
+// What is in the files that the container has of secrets, so that it is known which they are.
+std::optional<harden::SecretFiles> read_secrets(std::optional<harden::SecretFiles> files, int root_fd) {
+  if (!files) return files;
+  for (auto& file : files->files) {
+    kernel::InRoot how;
+    how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+    const UniqueFd fd(static_cast<int>(kernel::open_in_root(root_fd, cat(files->directory, "/", file.name).c_str(), how)));
+    struct stat info {};
+    if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
+    if (auto text = kernel::read_all(fd.get(), 1U << 20)) file.value = *std::move(text);
+  }
+  return files;
+}
+
 base::Result<harden::Outcome> decide(const Remembered& remembered, oci::Process process, const policy::Policy& policy, int root_fd) {
   harden::Abilities abilities = remembered.abilities;
   look_at_program(abilities, process, policy, root_fd);
-  return harden::harden_exec(remembered.container.hardened, std::move(process), policy, abilities);
+  return harden::harden_exec(remembered.container.hardened, read_secrets(remembered.secret_files, root_fd), std::move(process), policy, abilities);
 }
 
 bool tells_the_same(const harden::Decision& a, const harden::Decision& b) { return a.control == b.control && a.effective == b.effective; }
@@ -87,7 +114,8 @@ void report(const harden::Decisions& decisions, const harden::Decisions& known, 
   for (const auto& decision : decisions) {
     const std::string text = cat(decision.control, ": ", decision.requested, " -> ", decision.effective, ": ", decision.why);
     const bool told = std::any_of(known.begin(), known.end(), [&](const auto& one) { return tells_the_same(one, decision); });
-    if ((decision.degraded || decision.warning) && !told) {
+    const bool of_environment = decision.where.starts_with("/process/env");  // of which nothing is remembered
+    if ((decision.degraded || decision.warning) && !told && !of_environment) {
       log.warning(text);
     } else {
       log.debug(text);
@@ -103,7 +131,8 @@ base::Result<Decided> prepare_exec(const GlobalArgs& global, const ExecArgs& arg
   if (!root || !TRY(container.init->is_alive())) return Error::state("cannot exec in a stopped container");
   policy::Policy policy = remembered.policy;
   auto told = tighten_by_today(policy, global, log);
-  oci::Process process = TRY(requested_process(args, remembered.process, log));
+  const oci::Process own = TRY(own_process(remembered, container, args));
+  oci::Process process = TRY(requested_process(args, own, log));
   auto decided = decide(remembered, std::move(process), policy, root.get());
   if (!decided) {
     log_refusal(told, args.id, decided.error());

@@ -13,7 +13,7 @@
 
 namespace cli {
 
-// The document of --process; or else the container's own process, as config.json has it, with what the options change.
+// The document of --process; or else `own`, the container's, with what the options change.
 base::Result<oci::Process> requested_process(const ExecArgs& args, const oci::Process& own, const base::Log& log);
 
 struct ExecCgroups {

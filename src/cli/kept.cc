@@ -4,8 +4,10 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "cli/kept_config.h"
 #include "oci/json.h"
 #include "oci/read.h"
+#include "oci/write.h"
 #include "policy/pack.h"
 
 namespace cli {
@@ -130,18 +132,47 @@ bool has_keyring(const plan::LaunchPlan& plan) {
   return std::any_of(plan.steps.begin(), plan.steps.end(), [](const plan::Step& step) { return std::holds_alternative<plan::Keyring>(step.op); });
 }
 
+// What config.json says of the container. What may hold a secret, and decides nothing, is not kept.
+base::Result<std::string> config_of(const std::string& text) {
+  if (auto cut = without_values(text)) return *std::move(cut);
+  oci::Spec spec = TRY(oci::read_spec(text));
+  spec.hooks = {};
+  spec.annotations.clear();
+  if (spec.process) {
+    spec.process->env.clear();
+    spec.process->args = {"-"};
+  }
+  return oci::write_spec(spec);
+}
+
+base::Result<std::optional<harden::SecretFiles>> secret_files_of(const Cursor& root) {
+  const auto directory = root.find("secretsDirectory"), names = root.find("secrets");
+  if (!directory || !names) return std::optional<harden::SecretFiles>();
+  harden::SecretFiles files;
+  files.directory = TRY(directory->get_string());
+  for (auto& name : TRY(names->get_strings())) files.files.push_back({.name = std::move(name), .value = "", .where = ""});
+  return std::optional(std::move(files));
+}
+
 }  // namespace
 
-container::Kept kept_of(const Prepared& prepared) {
+base::Result<void> keep_for_exec(int dirfd, const Prepared& prepared) {
   JsonWriter w;
   w.open('{');
+  if (const auto& files = prepared.outcome.hardened.secret_files()) {
+    w.member("secretsDirectory", files->directory);
+    std::vector<std::string> names;
+    for (const auto& file : files->files) names.push_back(file.name);
+    w.list("secrets", names);
+  }
   w.flag("noNewKeyring", !has_keyring(prepared.plan));
   w.key("abilities");
   w.open('{');
   for_each_member(prepared.abilities, Write{w});
   w.close('}');
   w.close('}');
-  return {w.take(), policy::keep(prepared.selected.policy.policy), prepared.config};
+  auto config = TRY(config_of(prepared.config));
+  return container::save_kept(dirfd, {w.take(), policy::keep(prepared.selected.policy.policy), std::move(config)});
 }
 
 base::Result<Remembered> remember(const container::Container& container) {
@@ -161,12 +192,13 @@ base::Result<Remembered> remember(const container::Container& container) {
   const auto keyring = json.root().find("noNewKeyring");
   const bool no_new_keyring = keyring && TRY(keyring->get_bool());
 
+  auto secret_files = TRY(secret_files_of(json.root()));
   auto policy = TRY(policy::read_kept(kept->policy));
   oci::Spec spec = TRY(oci::read_spec(kept->config));
   if (!spec.process) return base::Error::config("config.json: /process: want an object, have nothing");
   oci::Process process = *spec.process;
   auto outcome = TRY_IN("what the container was made of", harden::harden(std::move(spec), policy, abilities));
-  return Remembered{std::move(policy), std::move(abilities), std::move(outcome), std::move(process), no_new_keyring};
+  return Remembered{std::move(policy), std::move(abilities), std::move(outcome), std::move(process), std::move(secret_files), no_new_keyring};
 }
 
 }  // namespace cli

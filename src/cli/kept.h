@@ -7,13 +7,16 @@
 
 namespace cli {
 
-container::Kept kept_of(const Prepared& prepared);
+// In the container's directory.
+base::Result<void> keep_for_exec(int dirfd, const Prepared& prepared);
 
 struct Remembered {
   policy::Policy policy;         // what was in force
   harden::Abilities abilities;   // what the host could do
   harden::Outcome container;     // what the two made of config.json
-  oci::Process process;          // as config.json asked for it
+  oci::Process process;          // as config.json asked for it, without its environment
+  // Which the container has; their values are in them alone.
+  std::optional<harden::SecretFiles> secret_files;
   bool no_new_keyring = false;
 };
 

@@ -41,22 +41,6 @@ base::Result<std::string> absolute_bundle(const std::string& bundle) {
   return out;
 }
 
-base::Result<std::string> read_config(const std::string& bundle) {
-  const std::string path = bundle + "/config.json";
-  // O_NONBLOCK: a fifo in its place must not hang the caller.
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd && errno == ENOENT) {
-    return Error::config(cat("JSON specification file config.json not found in ", base::quote(bundle)));
-  }
-  if (!fd) return Error::system(errno, "open", path);
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return Error::system(errno, "fstat", path);
-  if (!S_ISREG(info.st_mode)) return Error::config(cat(base::quote(path), " is not a regular file"));
-  auto text = kernel::read_all(fd.get(), kMaxConfig);
-  if (!text && text.error().sys() == EFBIG) return Error::config(cat(base::quote(path), " is larger than 16 MiB"));
-  return text;
-}
-
 // 65536 ids for each container, from 0x70000000 up to 0x7fff0000: above what distributions hand out (subuid(5)) and
 // below the sign bit.
 constexpr std::uint32_t kFirstId = 0x70000000U, kIdsEach = 0x10000U, kIdRangeCount = 0xfffU;
@@ -210,6 +194,22 @@ void report_selection(const policy::Effective& policy, const base::Log& log) {
 }
 
 }  // namespace
+
+base::Result<std::string> read_config(const std::string& bundle) {
+  const std::string path = bundle + "/config.json";
+  // O_NONBLOCK: a fifo in its place must not hang the caller.
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd && errno == ENOENT) {
+    return Error::config(cat("JSON specification file config.json not found in ", base::quote(bundle)));
+  }
+  if (!fd) return Error::system(errno, "open", path);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return Error::system(errno, "fstat", path);
+  if (!S_ISREG(info.st_mode)) return Error::config(cat(base::quote(path), " is not a regular file"));
+  auto text = kernel::read_all(fd.get(), kMaxConfig);
+  if (!text && text.error().sys() == EFBIG) return Error::config(cat(base::quote(path), " is larger than 16 MiB"));
+  return text;
+}
 
 // The sixth field of the line of `uid` in the container's own /etc/passwd (passwd(5)), looked up in its root.
 std::string find_home(int root_fd, std::uint32_t uid) {

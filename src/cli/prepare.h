@@ -54,6 +54,8 @@ struct PrepareRequest {
 
 base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& request, const base::Log& log);
 
+base::Result<std::string> read_config(const std::string& bundle);
+
 // What the container's own /etc/passwd says is the home of `uid`; empty if it says nothing.
 std::string find_home(int root_fd, std::uint32_t uid);
 

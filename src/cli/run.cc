@@ -11,7 +11,6 @@
 #include "cli/verbs.h"
 #include "container/decided.h"
 #include "container/destroy.h"
-#include "container/kept.h"
 #include "container/lifecycle.h"
 #include "monitor/foreground.h"
 
@@ -33,7 +32,7 @@ base::Result<void> start_container(Made& made, const CreateArgs& args, const bas
 void keep_decisions(const Made& made, const GlobalArgs& global, const base::Log& log) {
   const auto saved = container::save_decided(made.dir().fd(), decided_text(made.prepared(), global.policy));
   if (!saved) log.warning(saved.error().message());
-  const auto kept = container::save_kept(made.dir().fd(), kept_of(made.prepared()));
+  const auto kept = keep_for_exec(made.dir().fd(), made.prepared());
   if (!kept) log.warning(kept.error().message());
 }
 

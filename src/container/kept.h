@@ -1,6 +1,6 @@
 // What `exec` needs to know of how a container was made, kept in its directory as a file of its own, which no other verb
-// reads: config.json as it was read, the policy that was in force, and what the host could do. As config.json, it holds the
-// environment: 0600.
+// reads: what config.json said, the policy that was in force, and what the host could do. Never holds the value of an
+// environment variable. 0600.
 #pragma once
 
 #include <optional>

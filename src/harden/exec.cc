@@ -132,8 +132,8 @@ bool concerns_the_program(const Decision& decision) {
 
 }  // namespace
 
-base::Result<Outcome> harden_exec(const Hardened& container, oci::Process process, const policy::Policy& policy,
-                                  const Abilities& abilities) {
+base::Result<Outcome> harden_exec(const Hardened& container, const std::optional<SecretFiles>& secret_files, oci::Process process,
+                                  const policy::Policy& policy, const Abilities& abilities) {
   const auto& allow = policy.exec.allow;
   if (allow && !allow->value) return refusal(policy, "exec starts no program in this container", allow->origin.text());
   if (!container.spec_.process) return base::Error::config("config.json: /process: want an object, have nothing");
@@ -151,7 +151,7 @@ base::Result<Outcome> harden_exec(const Hardened& container, oci::Process proces
   Hardened& hardened = out.hardened;
   Work work{.spec = hardened.spec_, .policy = policy, .abilities = able, .decisions = out.decisions};
   keep_within(work, own);
-  TRY(check_secrets(policy, hardened.secret_files_, container.secret_files_));
+  TRY(check_secrets(policy, hardened.secret_files_, secret_files));
   // What the container cannot do the program cannot: it could be asked to do it for the others.
   hardened.idmap_mounts_ = container.idmap_mounts_;
   hardened.locks_.secure_bits |= container.locks_.secure_bits;

@@ -131,8 +131,8 @@ class Hardened {
  private:
   Hardened() = default;
   friend base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const Abilities& abilities);
-  friend base::Result<Outcome> harden_exec(const Hardened& container, oci::Process process, const policy::Policy& policy,
-                                           const Abilities& abilities);
+  friend base::Result<Outcome> harden_exec(const Hardened& container, const std::optional<SecretFiles>& secret_files, oci::Process process,
+                                           const policy::Policy& policy, const Abilities& abilities);
 
   oci::Spec spec_;
   std::string policy_name_;
@@ -165,7 +165,8 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Effective& policy, co
 // made of, `policy` what was in force then and what has come to it since, `abilities` as they were then but for what is
 // known of the program. What `process` leaves out is the container's. The namespaces, mounts and filters are the
 // container's, whatever is asked for.
-base::Result<Outcome> harden_exec(const Hardened& container, oci::Process process, const policy::Policy& policy,
-                                  const Abilities& abilities);
+// `secret_files`: those that it has.
+base::Result<Outcome> harden_exec(const Hardened& container, const std::optional<SecretFiles>& secret_files, oci::Process process,
+                                  const policy::Policy& policy, const Abilities& abilities);
 
 }  // namespace harden

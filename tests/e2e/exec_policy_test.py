@@ -3,7 +3,6 @@ node's takes away; and nothing is more than the container."""
 
 import json
 import os
-import shutil
 
 import harness
 from exec_case import Case
@@ -43,11 +42,14 @@ class PolicyTest(Case):
         bundle.process["env"].append("OWN=2")
         bundle.process["noNewPrivileges"] = False
         bundle.linux["maskedPaths"] = []
+        bundle.process["user"] = {"uid": 7, "gid": 7}
         bundle.write()
-        self.assertIn("OWN=1", self.out(container, "env").split("\n"))
-        shutil.rmtree(bundle.path / "nothing", ignore_errors=True)
+        seen = json.loads(self.out(container, "/probe"))
+        self.assertEqual((seen["uid"], seen["no_new_privs"]), ([0] * 4, 1))
+        self.assertIn("OWN=2", seen["env"], "but for the environment, which is kept nowhere else")
         os.unlink(bundle.path / "config.json")
-        self.assertIn("OWN=1", self.out(container, "env").split("\n"))
+        self.assert_one_error(self.exec(container, "true"), 255, "config.json not found")
+        self.assertEqual(self.out(container, options=("-p", self.document({"args": ["echo", "x"]}))), "x")
         self.kill_and_delete(container, pid)
 
     def test_what_comes_to_the_node_later_takes_away(self):

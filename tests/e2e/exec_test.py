@@ -100,15 +100,33 @@ class ConfinementTest(Case):
             for name in [".", *files]:
                 os.lchown(os.path.join(directory, name), 100000, 100000)
         container, pid = self.start_waiting("passthrough", bundle)
-        self.eventually(lambda: os.path.getsize(f"/proc/{pid}/root/data/seen") > 0, "the container looks")
+        file = f"/proc/{pid}/root/data/seen"
+        self.eventually(lambda: os.path.exists(file) and os.path.getsize(file) > 0, "the container looks")
         for _ in range(60):
             self.assert_ok(self.exec(container, "true"))
-        seen = open(f"/proc/{pid}/root/data/seen", encoding="utf-8", errors="replace").read()
+        seen = open(file, encoding="utf-8", errors="replace").read()
         self.assertIn("/proc/1/exe -> ", seen)
         links = {line.split(" -> ")[1] for line in seen.split("\n") if " -> " in line}
         for link in sorted(links):
             self.assertIsNone(re.search("memfd|bulkhead|cgroup|state|socket|^/work", link.replace(str(self.work), "")), links)
         self.kill_and_delete(container, pid)
+
+
+    def test_paths_to_the_host_lead_nowhere(self):
+        for policy in ("passthrough", "faas"):
+            bundle = self.waiting()
+            os.symlink("/proc/self/exe", bundle.root / "link")
+            container, pid = self.start_waiting(policy, bundle)
+            for number in range(12):
+                for path in (f"/proc/self/fd/{number}", f"/dev/fd/{number}", "/proc/1/root", "/proc/1/cwd"):
+                    answer = self.exec(container, "pwd", options=("--cwd", path))
+                    self.assertTrue(answer.code == 255 or answer.out.strip() == "/", (path, str(answer)))
+            before = os.stat(harness.RUNTIME)
+            for program in ("/proc/self/exe", "/link", "/proc/self/fd/5"):
+                self.assertNotEqual(self.exec(container, program).code, 0, program)
+            after = os.stat(harness.RUNTIME)
+            self.assertEqual((before.st_ino, before.st_size, before.st_mtime_ns), (after.st_ino, after.st_size, after.st_mtime_ns))
+            self.kill_and_delete(container, pid)
 
 
 class RequestTest(Case):

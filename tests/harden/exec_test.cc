@@ -19,7 +19,7 @@ oci::Process shell(const oci::Spec& spec) {
 
 base::Result<harden::Outcome> executed(const harden::Outcome& container, oci::Process process, const policy::Policy& policy,
                                        const harden::Abilities& abilities = can_remap()) {
-  return harden::harden_exec(container.hardened, std::move(process), policy, abilities);
+  return harden::harden_exec(container.hardened, container.hardened.secret_files(), std::move(process), policy, abilities);
 }
 
 std::string error(const base::Result<harden::Outcome>& outcome) { return outcome ? "none" : outcome.error().message(); }

@@ -176,7 +176,7 @@ harden::Outcome executed(const harden::Outcome& container, const policy::Policy&
   auto abilities = host(true, true);
   abilities.landlock_abi = abi;
   if (policy.process.digests) abilities.program = {{.path = "", .name = "sh", .digest = "sha256:1", .device = 8, .inode = 12, .changed = 7}};
-  auto outcome = harden::harden_exec(container.hardened, std::move(process), policy, abilities);
+  auto outcome = harden::harden_exec(container.hardened, container.hardened.secret_files(), std::move(process), policy, abilities);
   EXPECT_TRUE(outcome.has_value()) << (outcome ? "" : outcome.error().message());
   if (!outcome) std::abort();
   return *std::move(outcome);
