@@ -6,6 +6,9 @@ _bulkhead_options() {
       echo '-b --bundle --pid-file --console-socket --pidfd-socket --no-pivot --no-new-keyring --preserve-fds
             -d --detach --no-subreaper --policy -h --help'
       if [ "$1" = run ]; then echo '--keep'; fi ;;
+    exec)
+      echo '-p --process --cwd -e --env -u --user -g --additional-gids -c --cap --no-new-privs --process-label --apparmor
+            -d --detach --pid-file --preserve-fds --ignore-paused --cgroup -t --tty --console-socket --pidfd-socket -h --help' ;;
     kill) echo '-a --all -h --help' ;;
     delete) echo '-f --force -h --help' ;;
     list) echo '-f --format -q --quiet -h --help' ;;
@@ -31,15 +34,15 @@ _bulkhead_values() {
         *) return 1 ;;
       esac ;;
     --root | --policy-dir | --bundle | -b) COMPREPLY=($(compgen -d -- "$3")) ;;
-    --log | --pid-file | --console-socket | --pidfd-socket | --criu | --program) COMPREPLY=($(compgen -f -- "$3")) ;;
-    --preserve-fds) COMPREPLY=() ;;
+    --log | --pid-file | --console-socket | --pidfd-socket | --criu | --program | --process | -p) COMPREPLY=($(compgen -f -- "$3")) ;;
+    --preserve-fds | --cwd | --env | -e | --user | -u | --additional-gids | -g | --cap | -c | --process-label | --apparmor | --cgroup) COMPREPLY=() ;;
     *) return 1 ;;
   esac
 }
 
 _bulkhead() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' root=() i word
-  local verbs='create start run state kill delete list explain probe policy spec features help'
+  local verbs='create start run exec state kill delete list explain probe policy spec features help'
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
@@ -63,7 +66,7 @@ _bulkhead() {
         show) COMPREPLY=($(compgen -W 'baseline compat faas faas-go faas-java faas-node faas-python faas-restricted passthrough sandbox' -- "$current")) ;;
         *) COMPREPLY=($(compgen -f -- "$current")) ;;
       esac ;;
-    start | state | kill | delete)
+    start | exec | state | kill | delete)
       COMPREPLY=($(compgen -W "$(bulkhead "${root[@]}" list --quiet 2> /dev/null)" -- "$current")) ;;
   esac
 }

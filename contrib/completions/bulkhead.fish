@@ -2,7 +2,7 @@
 
 function __bulkhead_verb
     for word in (commandline -opc)[2..-1]
-        contains -- $word create start run state kill delete list explain probe policy spec features help; and echo $word; and return
+        contains -- $word create start run exec state kill delete list explain probe policy spec features help; and echo $word; and return
     end
     return 1
 end
@@ -29,6 +29,7 @@ complete -c bulkhead -n 'not __bulkhead_verb' -s v -l version -d 'show the versi
 complete -c bulkhead -n 'not __bulkhead_verb' -a create -d 'make a container that waits for start'
 complete -c bulkhead -n 'not __bulkhead_verb' -a start -d 'start the program of a created container'
 complete -c bulkhead -n 'not __bulkhead_verb' -a run -d 'create and start a container, and wait for it'
+complete -c bulkhead -n 'not __bulkhead_verb' -a exec -d 'run another program in a container'
 complete -c bulkhead -n 'not __bulkhead_verb' -a state -d 'print the state of a container as JSON'
 complete -c bulkhead -n 'not __bulkhead_verb' -a kill -d 'send a signal to the init of a container'
 complete -c bulkhead -n 'not __bulkhead_verb' -a delete -d 'remove what is left of a container'
@@ -40,17 +41,29 @@ complete -c bulkhead -n 'not __bulkhead_verb' -a spec -d 'write a config.json to
 complete -c bulkhead -n 'not __bulkhead_verb' -a features -d 'print what this runtime supports'
 complete -c bulkhead -n 'not __bulkhead_verb' -a help -d 'show help'
 
-complete -c bulkhead -n '__bulkhead_is start state kill delete' -a '(__bulkhead_containers)'
+complete -c bulkhead -n '__bulkhead_is start exec state kill delete' -a '(__bulkhead_containers)'
 complete -c bulkhead -n '__bulkhead_is create run spec explain probe policy' -s b -l bundle -r -F -d 'directory with config.json'
-complete -c bulkhead -n '__bulkhead_is create run' -l pid-file -r -F -d 'write the pid of init to this file'
-complete -c bulkhead -n '__bulkhead_is create run' -l console-socket -r -F -d 'send the terminal to this socket'
-complete -c bulkhead -n '__bulkhead_is create run' -l pidfd-socket -r -F -d 'send a pidfd of init to this socket'
+complete -c bulkhead -n '__bulkhead_is create run exec' -l pid-file -r -F -d 'write the pid of init to this file'
+complete -c bulkhead -n '__bulkhead_is create run exec' -l console-socket -r -F -d 'send the terminal to this socket'
+complete -c bulkhead -n '__bulkhead_is create run exec' -l pidfd-socket -r -F -d 'send a pidfd of init to this socket'
 complete -c bulkhead -n '__bulkhead_is create run' -l no-pivot -d 'do not use pivot_root'
 complete -c bulkhead -n '__bulkhead_is create run' -l no-new-keyring -d 'keep the session keyring of the caller'
-complete -c bulkhead -n '__bulkhead_is create run' -l preserve-fds -x -d 'pass descriptors 3 to 2+N'
-complete -c bulkhead -n '__bulkhead_is create run' -s d -l detach -d 'return when the program runs'
+complete -c bulkhead -n '__bulkhead_is create run exec' -l preserve-fds -x -d 'pass descriptors 3 to 2+N'
+complete -c bulkhead -n '__bulkhead_is create run exec' -s d -l detach -d 'return when the program runs'
 complete -c bulkhead -n '__bulkhead_is create run' -l no-subreaper -d 'do not adopt orphans'
 complete -c bulkhead -n '__bulkhead_is run' -l keep -d 'leave the stopped container'
+complete -c bulkhead -n '__bulkhead_is exec' -s p -l process -r -F -d 'process document'
+complete -c bulkhead -n '__bulkhead_is exec' -l cwd -x -d 'working directory'
+complete -c bulkhead -n '__bulkhead_is exec' -s e -l env -x -d 'set a variable'
+complete -c bulkhead -n '__bulkhead_is exec' -s u -l user -x -d 'as whom'
+complete -c bulkhead -n '__bulkhead_is exec' -s g -l additional-gids -x -d 'one more group'
+complete -c bulkhead -n '__bulkhead_is exec' -s c -l cap -x -d 'one more capability'
+complete -c bulkhead -n '__bulkhead_is exec' -l no-new-privs -d 'set no_new_privs'
+complete -c bulkhead -n '__bulkhead_is exec' -l process-label -x -d 'SELinux label'
+complete -c bulkhead -n '__bulkhead_is exec' -l apparmor -x -d 'AppArmor profile'
+complete -c bulkhead -n '__bulkhead_is exec' -l ignore-paused -d 'also in a paused container'
+complete -c bulkhead -n '__bulkhead_is exec' -l cgroup -x -d 'a cgroup below the container\'s'
+complete -c bulkhead -n '__bulkhead_is exec' -s t -l tty -d 'with a terminal'
 complete -c bulkhead -n '__bulkhead_is kill' -s a -l all -d 'every process'
 complete -c bulkhead -n '__bulkhead_is delete' -s f -l force -d 'kill it first'
 complete -c bulkhead -n '__bulkhead_is policy' -F -a 'list show lint diff why explain render test schema'

@@ -7,5 +7,7 @@
 namespace cli {
 
 launch::Agent agent_of(const container::Record& record);
+// Of a program that `exec` starts as process `pid` of a container that runs.
+launch::Agent agent_of_exec(const container::Record& record, pid_t pid, std::string path, const std::string& metadata);
 
 }  // namespace cli

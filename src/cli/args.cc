@@ -19,7 +19,6 @@ namespace {
 
 constexpr int kExitFailure = 1;
 constexpr int kExitUnknownVerb = 3;  // as runc
-constexpr int kExitExec = 255;       // `exec` keeps 1 for the command that it runs
 
 struct Given {
   const OptionSpec* option;
@@ -250,7 +249,6 @@ base::Result<void> parse_command(CommandLine& line, std::vector<std::string> ope
   }
   if (verb->support == Support::kNotYet) {
     // Also for --help: podman takes the exit code of `checkpoint --help` for an answer.
-    if (name == "exec") line.exit_code = kExitExec;
     return base::Error::unsupported(base::cat(base::quote(name), " is not supported yet"));
   }
   operands.erase(operands.begin());

@@ -45,6 +45,24 @@ struct CreateArgs {  // of create and of run
   bool no_subreaper = false;
 };
 
+struct ExecArgs {
+  std::string id;
+  std::vector<std::string> command;  // with its arguments; empty: that of `process`
+  std::string process;               // file with a process document
+  std::string cwd;
+  std::vector<std::string> env;      // "NAME=VALUE"
+  std::string user;                  // "UID[:GID]", not yet looked at
+  std::vector<std::string> additional_gids, caps, cgroups;
+  bool no_new_privs = false;
+  std::string process_label, apparmor;
+  bool detach = false;
+  std::string pid_file;
+  std::uint32_t preserve_fds = 0;
+  bool ignore_paused = false;
+  bool tty = false;
+  std::string console_socket, pidfd_socket;
+};
+
 struct StartArgs {
   std::string id;
 };
@@ -99,7 +117,7 @@ struct PolicyArgs {
 };
 
 using VerbArgs = std::variant<std::monostate, CreateArgs, StartArgs, StateArgs, KillArgs, DeleteArgs, ListArgs,
-                              SpecArgs, FeaturesArgs, ExplainArgs, ProbeArgs, PolicyArgs>;
+                              SpecArgs, FeaturesArgs, ExplainArgs, ProbeArgs, PolicyArgs, ExecArgs>;
 
 struct VerbSpec;  // options.h
 

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/decisions.h"
 #include "cli/hooks.h"
+#include "cli/kept.h"
 #include "cli/prepare.h"
 #include "cli/verbs.h"
 #include "container/decided.h"
@@ -248,6 +249,7 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   if (hooks_begun) TRY(run_create_hooks(launched, prepared.plan, record));
   // Its hash takes longer than all else here: told while init makes the mounts. `run` does it later.
   if (gate) TRY(container::save_decided(dir, decided_text(prepared, global.policy)));
+  if (gate) TRY(keep_for_exec(dir, prepared));
   if (gate) TRY(launched.await_ready(prepared.plan));
   // Before the record, and so before the program: what must be logged is.
   TRY(decisions.created(prepared, log));

@@ -82,9 +82,9 @@ bool has_turn(const monitor::DecisionSink& sink, std::uint64_t per_minute) {
 
 }  // namespace
 
-std::string policy_id(const policy::Effective& policy) {
-  return "sha256:" + base::hex(base::sha256(policy::pack(policy.policy)));
-}
+std::string policy_id(const policy::Policy& policy) { return "sha256:" + base::hex(base::sha256(policy::pack(policy))); }
+
+std::string policy_id(const policy::Effective& policy) { return policy_id(policy.policy); }
 
 std::string decided_text(const Prepared& prepared, const std::string& policy_option) {
   JsonWriter w;
@@ -124,11 +124,34 @@ base::Result<DecisionLog> DecisionLog::open(const std::optional<policy::Decision
 }
 
 base::Result<void> DecisionLog::created(const Prepared& prepared, const base::Log& log) const {
+  if (!sink_) return base::ok();
+  return tell(decision_line(prepared, base::now_rfc3339()), prepared.plan.id, log);
+}
+
+base::Result<void> DecisionLog::tell(const std::string& line, const std::string& id, const base::Log& log) const {
   if (!sink_ || !has_turn(*sink_, per_minute_)) return base::ok();
-  auto written = sink_->write(decision_line(prepared, base::now_rfc3339()), prepared.plan.id);
+  auto written = sink_->write(line, id);
   if (written || required_) return written;
   log.warning(written.error().message());
   return base::ok();
+}
+
+std::string exec_line(const Executed& executed, const std::string& time) {
+  JsonWriter w;
+  w.open('{');
+  w.member("time", time);
+  w.member("event", "exec");
+  w.member("id", executed.id);
+  w.member("program", executed.process.args.empty() ? "" : executed.process.args.front());
+  w.member("user", base::cat(executed.process.user.uid, ':', executed.process.user.gid));
+  w.member("policy", executed.policy);
+  w.member("policyId", executed.policy_id);
+  w.key("decisions");
+  w.open('[');
+  for (const auto& decision : executed.decisions) write_decision(w, decision, Reasons::kWithout);
+  w.close(']');
+  w.close('}');
+  return one_line(w);
 }
 
 void log_refusal(const std::optional<policy::DecisionLog>& wanted, const std::string& id, const base::Error& error) {

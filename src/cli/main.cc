@@ -11,6 +11,7 @@
 namespace {
 
 constexpr int kExitFailure = 1;
+constexpr int kExitExec = 255;  // `exec` keeps 1 for the program that it runs
 
 base::Result<int> run(const cli::CommandLine& line, char** argv, const base::Log& log) {
   if (!line.text) return cli::run_verb(line, argv, log);
@@ -43,5 +44,5 @@ int main(int argc, char** argv) {
   const auto code = run(line, argv, log);
   if (code.has_value()) return *code;
   log.error(code.error());
-  return kExitFailure;
+  return std::holds_alternative<cli::ExecArgs>(line.args) ? kExitExec : kExitFailure;
 }

@@ -43,6 +43,11 @@ base::Result<void> assign(std::uint32_t& to, const std::string& value) {
   return base::ok();
 }
 
+base::Result<void> assign(std::vector<std::string>& to, const std::string& value) {
+  to.push_back(value);
+  return base::ok();
+}
+
 base::Result<void> assign(OutputFormat& to, const std::string& value) {
   to = value == "json" ? OutputFormat::kJson : OutputFormat::kText;
   return base::ok();
@@ -130,6 +135,29 @@ constexpr std::array kRun = {
     kHelp,
 };
 
+constexpr std::array kExec = {
+    OptionSpec{"process", 'p', "FILE", "what to run, as a process document, and not as the options say", set<&ExecArgs::process>},
+    OptionSpec{"cwd", 0, "DIR", "working directory in the container", set<&ExecArgs::cwd>},
+    OptionSpec{"env", 'e', "NAME=VALUE", "set a variable; may be repeated", set<&ExecArgs::env>},
+    OptionSpec{"user", 'u', "UID[:GID]", "as whom, by the container's ids", set<&ExecArgs::user>},
+    OptionSpec{"additional-gids", 'g', "GID", "one more group; may be repeated", set<&ExecArgs::additional_gids>},
+    OptionSpec{"cap", 'c', "CAPABILITY", "one more capability, as far as the policy leaves it; may be repeated", set<&ExecArgs::caps>},
+    OptionSpec{"no-new-privs", 0, "", "set no_new_privs", set<&ExecArgs::no_new_privs>},
+    OptionSpec{"process-label", 0, "LABEL", "SELinux label", set<&ExecArgs::process_label>},
+    OptionSpec{"apparmor", 0, "PROFILE", "AppArmor profile", set<&ExecArgs::apparmor>},
+    OptionSpec{"detach", 'd', "", "return as soon as the program runs", set<&ExecArgs::detach>},
+    OptionSpec{"pid-file", 0, "FILE", "write the pid of the program to this file", set<&ExecArgs::pid_file>},
+    OptionSpec{"preserve-fds", 0, "N", "pass descriptors 3 to 2+N to the program", set<&ExecArgs::preserve_fds>},
+    OptionSpec{"ignore-paused", 0, "", "in a paused container: it begins when that is resumed", set<&ExecArgs::ignore_paused>},
+    OptionSpec{"cgroup", 0, "[CONTROLLER,...:]PATH", "a cgroup below the container's own; may be repeated", set<&ExecArgs::cgroups>},
+    OptionSpec{"tty", 't', "", "with a terminal (not supported yet)", set<&ExecArgs::tty>},
+    OptionSpec{"console-socket", 0, "SOCKET", "send the terminal's descriptor to this unix socket (not supported yet)",
+               set<&ExecArgs::console_socket>},
+    OptionSpec{"pidfd-socket", 0, "SOCKET", "send a pidfd of the program to this unix socket (not supported yet)",
+               set<&ExecArgs::pidfd_socket>},
+    kHelp,
+};
+
 constexpr std::array kOnlyHelp = {kHelp};
 
 constexpr std::array kKill = {
@@ -198,6 +226,11 @@ void set_kill(VerbArgs& args, std::span<const std::string> operands) {
   if (operands.size() > 1) std::get_if<KillArgs>(&args)->signal = operands[1];
 }
 
+void set_exec(VerbArgs& args, std::span<const std::string> operands) {
+  set_id<ExecArgs>(args, operands);
+  std::get_if<ExecArgs>(&args)->command.assign(operands.begin() + 1, operands.end());
+}
+
 void set_policy(VerbArgs& args, std::span<const std::string> operands) {
   auto& policy = *std::get_if<PolicyArgs>(&args);
   policy.action = operands[0];
@@ -223,6 +256,10 @@ constexpr std::array kVerbs = {
     VerbSpec{"run", "CONTAINER", 1, 1, "create and start a container, and wait for it",
              "The exit code is that of the container's program, or 128 plus the signal that killed it.", kRun,
              make<CreateArgs>, set_id<CreateArgs>},
+    VerbSpec{"exec", "CONTAINER [COMMAND [ARGUMENT]...]", 1, kAnyNumber, "run another program in a container",
+             "Under the policy that the container was made with, and what has come to the node's since. Options go before\n"
+             "the container. The exit code is that of the program, or 128 plus the signal that killed it; or 255.",
+             kExec, make<ExecArgs>, set_exec},
     VerbSpec{"state", "CONTAINER", 1, 1, "print the state of a container as JSON", "", kOnlyHelp, make<StateArgs>,
              set_id<StateArgs>},
     VerbSpec{"kill", "CONTAINER [SIGNAL]", 1, 2, "send a signal to a container's init",
@@ -254,7 +291,6 @@ constexpr std::array kVerbs = {
     VerbSpec{"spec", "", 0, 0, "write a config.json to start from", "", kSpec, make<SpecArgs>, set_nothing},
     VerbSpec{"features", "", 0, 0, "print what this runtime supports as JSON", "", kOnlyHelp, make<FeaturesArgs>,
              set_nothing},
-    not_yet("exec", "run another program in a container"),
     not_yet("pause", "freeze a container"),
     not_yet("resume", "thaw a container"),
     not_yet("ps", "list the processes of a container"),

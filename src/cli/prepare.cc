@@ -42,45 +42,6 @@ base::Result<std::string> absolute_bundle(const std::string& bundle) {
   return out;
 }
 
-base::Result<std::string> read_config(const std::string& bundle) {
-  const std::string path = bundle + "/config.json";
-  // O_NONBLOCK: a fifo in its place must not hang the caller.
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd && errno == ENOENT) {
-    return Error::config(cat("JSON specification file config.json not found in ", base::quote(bundle)));
-  }
-  if (!fd) return Error::system(errno, "open", path);
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return Error::system(errno, "fstat", path);
-  if (!S_ISREG(info.st_mode)) return Error::config(cat(base::quote(path), " is not a regular file"));
-  auto text = kernel::read_all(fd.get(), kMaxConfig);
-  if (!text && text.error().sys() == EFBIG) return Error::config(cat(base::quote(path), " is larger than 16 MiB"));
-  return text;
-}
-
-// The sixth field of the line of `uid` in the container's own /etc/passwd (passwd(5)), looked up in its root.
-std::string find_home(int root_fd, std::uint32_t uid) {
-  kernel::InRoot how;
-  how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
-  const UniqueFd file(static_cast<int>(kernel::open_in_root(root_fd, "/etc/passwd", how)));
-  struct stat info {};
-  if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return "";
-  const auto text = kernel::read_all(file.get(), kMaxPasswd);
-  if (!text) return "";
-  for (const auto& line : base::split(*text, '\n')) {
-    const auto fields = base::split(line, ':');
-    if (fields.size() >= 6 && base::parse_u64(fields[2]) == uid) return fields[5];
-  }
-  return "";
-}
-
-bool has_home(const oci::Process& process) {
-  for (const auto& entry : process.env) {
-    if (entry.starts_with("HOME=") && entry.size() > 5) return true;
-  }
-  return false;
-}
-
 // 65536 ids for each container, from 0x70000000 up to 0x7fff0000: above what distributions hand out (subuid(5)) and
 // below the sign bit.
 constexpr std::uint32_t kFirstId = 0x70000000U, kIdsEach = 0x10000U, kIdRangeCount = 0xfffU;
@@ -223,28 +184,6 @@ base::Result<std::uint32_t> check_preserved(std::uint32_t wanted) {
   return total;
 }
 
-// From the cache, or compiled and put there. Without a usable cache every start pays for the compilation.
-base::Result<plan::SeccompProgram> find_program(const harden::Hardened& hardened, const base::Log& log) {
-  const auto& spec = hardened.spec();
-  const auto* request = spec.linux.seccomp ? &*spec.linux.seccomp : nullptr;
-  const auto& policies = hardened.seccomp_policies();
-  if (request == nullptr && policies.empty()) return plan::SeccompProgram{};
-  if (::geteuid() != 0) return plan::build_seccomp(request, policies);
-  const std::string key = plan::seccomp_cache_key(request, policies);
-  const auto cache = kernel::open_private_directory(kSeccompCache, "seccomp cache");
-  if (cache) {
-    if (auto blob = kernel::load_seccomp(cache->get(), key)) return plan::SeccompProgram{std::move(blob->code), blob->flags, {}};
-  } else {
-    log.debug(cat("no seccomp cache: ", cache.error().message()));
-  }
-  auto built = plan::build_seccomp(request, policies);
-  if (!built && built.error().kind() != base::Kind::kPolicy) return std::move(built).error().in("config.json");
-  plan::SeccompProgram program = TRY(std::move(built));
-  if (cache) kernel::store_seccomp(cache->get(), key, {program.code, program.flags});
-  for (const auto& name : program.skipped) log.debug(cat("config.json: /linux/seccomp: unknown syscall ", base::quote(name), " skipped"));
-  return program;
-}
-
 std::string root_path(const oci::Spec& spec, const std::string& bundle) {
   return spec.root.path.starts_with('/') ? spec.root.path : bundle + "/" + spec.root.path;
 }
@@ -270,6 +209,73 @@ void report_selection(const policy::Effective& policy, const base::Log& log) {
 
 }  // namespace
 
+base::Result<std::string> read_config(const std::string& bundle) {
+  const std::string path = bundle + "/config.json";
+  // O_NONBLOCK: a fifo in its place must not hang the caller.
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd && errno == ENOENT) {
+    return Error::config(cat("JSON specification file config.json not found in ", base::quote(bundle)));
+  }
+  if (!fd) return Error::system(errno, "open", path);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return Error::system(errno, "fstat", path);
+  if (!S_ISREG(info.st_mode)) return Error::config(cat(base::quote(path), " is not a regular file"));
+  auto text = kernel::read_all(fd.get(), kMaxConfig);
+  if (!text && text.error().sys() == EFBIG) return Error::config(cat(base::quote(path), " is larger than 16 MiB"));
+  return text;
+}
+
+// The sixth field of the line of `uid` in the container's own /etc/passwd (passwd(5)), looked up in its root.
+std::string find_home(int root_fd, std::uint32_t uid) {
+  kernel::InRoot how;
+  how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+  const UniqueFd file(static_cast<int>(kernel::open_in_root(root_fd, "/etc/passwd", how)));
+  struct stat info {};
+  if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return "";
+  const auto text = kernel::read_all(file.get(), kMaxPasswd);
+  if (!text) return "";
+  for (const auto& line : base::split(*text, '\n')) {
+    const auto fields = base::split(line, ':');
+    if (fields.size() >= 6 && base::parse_u64(fields[2]) == uid) return fields[5];
+  }
+  return "";
+}
+
+bool has_home(const oci::Process& process) {
+  for (const auto& entry : process.env) {
+    if (entry.starts_with("HOME=") && entry.size() > 5) return true;
+  }
+  return false;
+}
+
+void look_at_program(harden::Abilities& abilities, const oci::Process& process, const policy::Policy& policy, int root_fd) {
+  abilities.entrypoint = find_entrypoint(root_fd, process);
+  abilities.program.clear();
+  abilities.program_unknown.clear();
+  if (policy.process.digests) find_digests(abilities, process, root_fd);
+}
+
+base::Result<plan::SeccompProgram> find_program(const harden::Hardened& hardened, const base::Log& log) {
+  const auto& spec = hardened.spec();
+  const auto* request = spec.linux.seccomp ? &*spec.linux.seccomp : nullptr;
+  const auto& policies = hardened.seccomp_policies();
+  if (request == nullptr && policies.empty()) return plan::SeccompProgram{};
+  if (::geteuid() != 0) return plan::build_seccomp(request, policies);
+  const std::string key = plan::seccomp_cache_key(request, policies);
+  const auto cache = kernel::open_private_directory(kSeccompCache, "seccomp cache");
+  if (cache) {
+    if (auto blob = kernel::load_seccomp(cache->get(), key)) return plan::SeccompProgram{std::move(blob->code), blob->flags, {}};
+  } else {
+    log.debug(cat("no seccomp cache: ", cache.error().message()));
+  }
+  auto built = plan::build_seccomp(request, policies);
+  if (!built && built.error().kind() != base::Kind::kPolicy) return std::move(built).error().in("config.json");
+  plan::SeccompProgram program = TRY(std::move(built));
+  if (cache) kernel::store_seccomp(cache->get(), key, {program.code, program.flags});
+  for (const auto& name : program.skipped) log.debug(cat("config.json: /linux/seccomp: unknown syscall ", base::quote(name), " skipped"));
+  return program;
+}
+
 base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& request, const base::Log& log) {
   plan::CreateOptions options;
   options.id = request.id;
@@ -281,7 +287,7 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   if (request.substitute != nullptr) options.program = request.substitute->program;
   if (const std::uint32_t n = listen_fds(); n != 0) options.extra_env = {cat("LISTEN_FDS=", n), "LISTEN_PID=1"};
 
-  const std::string text = TRY(read_config(options.bundle));
+  std::string text = TRY(read_config(options.bundle));
   oci::Json document = TRY(oci::parse_spec(text));
   oci::Spec spec = TRY(oci::read_spec(document));
   if (request.remap_unable.empty()) report_notes(spec, log);
@@ -314,7 +320,7 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   plan::LaunchPlan plan = TRY(plan::plan_create(std::move(clone), outcome.hardened, facts, options));
   for (const auto& note : plan.cgroup.notes) log.debug(cat("config.json: ", note.pointer, ": ", note.text));
   const bool remapped = outcome.hardened.idmap_mounts();
-  Prepared prepared{std::move(selected), std::move(outcome), std::move(plan), remapped, std::move(ids), std::move(document)};
+  Prepared prepared{std::move(selected), std::move(outcome), std::move(plan), remapped, std::move(ids), std::move(abilities), std::move(text), std::move(document)};
   if (request.substitute != nullptr) request.substitute->finish(prepared, facts);
   return prepared;
 }

@@ -23,6 +23,8 @@ struct Prepared {
   plan::LaunchPlan plan;
   bool remapped = false;  // the plan relies on an idmapped root
   std::optional<kernel::IdRange> ids;  // locked until the container's directory is there, which then keeps them
+  harden::Abilities abilities;         // by which it was decided
+  std::string config;                  // the text of config.json
   std::optional<oci::Json> document;   // config.json, parsed: of no more use, ended when that holds nobody up
 };
 
@@ -53,5 +55,18 @@ struct PrepareRequest {
 };
 
 base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& request, const base::Log& log);
+
+base::Result<std::string> read_config(const std::string& bundle);
+
+// What the container's own /etc/passwd says is the home of `uid`; empty if it says nothing.
+std::string find_home(int root_fd, std::uint32_t uid);
+
+// From the cache, or compiled and put there. Without a usable cache every start pays for the compilation.
+base::Result<plan::SeccompProgram> find_program(const harden::Hardened& hardened, const base::Log& log);
+
+bool has_home(const oci::Process& process);
+
+// What of the program that `process` names the policy looks at: its kind, and the digests.
+void look_at_program(harden::Abilities& abilities, const oci::Process& process, const policy::Policy& policy, int root_fd);
 
 }  // namespace cli

@@ -7,6 +7,7 @@
 #include "cli/create.h"
 #include "cli/decisions.h"
 #include "cli/hooks.h"
+#include "cli/kept.h"
 #include "cli/limit.h"
 #include "cli/verbs.h"
 #include "container/decided.h"
@@ -29,10 +30,12 @@ base::Result<void> start_container(Made& made, const CreateArgs& args, const bas
   return base::ok();
 }
 
-// For `explain --id`. The program runs: what fails here does not end it.
+// For `explain --id`, and for `exec`. The program runs: what fails here does not end it.
 void keep_decisions(const Made& made, const GlobalArgs& global, const base::Log& log) {
   const auto saved = container::save_decided(made.dir().fd(), decided_text(made.prepared(), global.policy));
   if (!saved) log.warning(saved.error().message());
+  const auto kept = keep_for_exec(made.dir().fd(), made.prepared());
+  if (!kept) log.warning(kept.error().message());
 }
 
 base::Result<int> run_detached(const GlobalArgs& global, const CreateArgs& args, const base::Log& log) {

@@ -15,6 +15,7 @@ struct Runner {
     return line.verb->name == "run" ? cmd_run(line.global, args, log) : cmd_create(line.global, args, log);
   }
   base::Result<int> operator()(const StartArgs& args) const { return cmd_start(line.global, args, log); }
+  base::Result<int> operator()(const ExecArgs& args) const { return cmd_exec(line.global, args, log); }
   base::Result<int> operator()(const StateArgs& args) const { return cmd_state(line.global, args, log); }
   base::Result<int> operator()(const KillArgs& args) const { return cmd_kill(line.global, args, log); }
   base::Result<int> operator()(const DeleteArgs& args) const { return cmd_delete(line.global, args, log); }

@@ -11,6 +11,7 @@ namespace cli {
 base::Result<int> cmd_create(const GlobalArgs& global, const CreateArgs& args, const base::Log& log);
 base::Result<int> cmd_run(const GlobalArgs& global, const CreateArgs& args, const base::Log& log);
 base::Result<int> cmd_start(const GlobalArgs& global, const StartArgs& args, const base::Log& log);
+base::Result<int> cmd_exec(const GlobalArgs& global, const ExecArgs& args, const base::Log& log);
 base::Result<int> cmd_state(const GlobalArgs& global, const StateArgs& args, const base::Log& log);
 base::Result<int> cmd_kill(const GlobalArgs& global, const KillArgs& args, const base::Log& log);
 base::Result<int> cmd_delete(const GlobalArgs& global, const DeleteArgs& args, const base::Log& log);

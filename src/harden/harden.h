@@ -140,6 +140,8 @@ class Hardened {
  private:
   Hardened() = default;
   friend base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const Abilities& abilities);
+  friend base::Result<Outcome> harden_exec(const Hardened& container, const std::optional<SecretFiles>& secret_files, oci::Process process,
+                                           const policy::Policy& policy, const Abilities& abilities);
 
   oci::Spec spec_;
   std::string policy_name_;
@@ -169,5 +171,13 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
 // The same by what is in force for a container. Rules that are only audited change nothing; what they would change, or
 // refuse, is told by decisions of their own.
 base::Result<Outcome> harden(oci::Spec spec, const policy::Effective& policy, const Abilities& abilities);
+
+// One more program in a container that is there already: `process` as it is asked for, `container` what the container was
+// made of, `policy` what was in force then and what has come to it since, `abilities` as they were then but for what is
+// known of the program. What `process` leaves out is the container's. The namespaces, mounts and filters are the
+// container's, whatever is asked for.
+// `secret_files`: those that it has.
+base::Result<Outcome> harden_exec(const Hardened& container, const std::optional<SecretFiles>& secret_files, oci::Process process,
+                                  const policy::Policy& policy, const Abilities& abilities);
 
 }  // namespace harden

@@ -22,7 +22,7 @@ const oci::Namespace* user_namespace(const oci::Spec& spec) {
 }
 
 // The host's root. An id that the mapping leaves out does not exist inside, and setting it fails.
-bool is_host_root(std::uint32_t id, const oci::Namespace* user_ns, const std::vector<oci::IdMapping>& mappings) {
+bool is_root_id(std::uint32_t id, const oci::Namespace* user_ns, const std::vector<oci::IdMapping>& mappings) {
   if (user_ns == nullptr) return id == 0;
   return std::any_of(mappings.begin(), mappings.end(),
                      [id](const oci::IdMapping& m) { return m.host_id == 0 && m.size != 0 && m.container_id == id; });
@@ -65,6 +65,14 @@ void remap(Work& work, const policy::Setting<policy::RootUser>& rule) {
 
 }  // namespace
 
+bool is_host_root(const oci::Spec& spec) {
+  if (!spec.process) return false;
+  const auto* user_ns = user_namespace(spec);
+  if (user_ns != nullptr && !user_ns->path.empty()) return false;  // somebody else's, who mapped it
+  const auto& user = spec.process->user;
+  return is_root_id(user.uid, user_ns, spec.linux.uid_mappings) || is_root_id(user.gid, user_ns, spec.linux.gid_mappings);
+}
+
 base::Result<void> harden_identity(Work& work) {
   const auto& rule = work.policy.process.root_user;
   if (!rule || !work.spec.process) return base::ok();
@@ -73,8 +81,8 @@ base::Result<void> harden_identity(Work& work) {
   if (user_ns != nullptr && !user_ns->path.empty()) return base::ok();
   const auto& user = work.spec.process->user;
   const auto& config = work.spec.linux;
-  const bool root_uid = is_host_root(user.uid, user_ns, config.uid_mappings);
-  const bool root_gid = is_host_root(user.gid, user_ns, config.gid_mappings);
+  const bool root_uid = is_root_id(user.uid, user_ns, config.uid_mappings);
+  const bool root_gid = is_root_id(user.gid, user_ns, config.gid_mappings);
   if (!root_uid && !root_gid) return base::ok();
 
   const auto requested = base::cat(user.uid, ":", user.gid, " is the host's root");

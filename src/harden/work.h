@@ -66,6 +66,8 @@ bool is_below(std::string_view path, std::string_view directory);
 
 // One a concern, in the order of harden.cc.
 base::Result<void> harden_identity(Work& work);
+// Its user or group is the host's root.
+bool is_host_root(const oci::Spec& spec);
 base::Result<void> harden_lsm(Work& work);
 std::uint64_t harden_namespaces(Work& work);  // CLONE_NEW*, as Hardened::own_namespaces()
 void harden_capabilities(Work& work);

@@ -83,6 +83,7 @@ long symlink(Context&, const plan::image::Op&);
 long make_dir(Context&, const plan::image::Op&);
 long sysctl(Context&, const plan::image::Op&);
 long label(Context&, const plan::image::Op&);
+long own_label(Context&, const plan::image::Op&);
 long readonly_path(Context&, const plan::image::Op&);
 long mask(Context&, const plan::image::Op&);
 long write_file(Context&, const plan::image::Op&);  // files.cc
@@ -96,6 +97,7 @@ long keyring(Context&, const plan::image::Op&);
 long session(Context&, const plan::image::Op&);
 long unshare(Context&, const plan::image::Op&);
 long join_mount_ns(Context&, const plan::image::Op&);
+long enter_root(Context&, const plan::image::Op&);
 long memfd_noexec(Context&, const plan::image::Op&);
 long entered(Context&, const plan::image::Op&);
 long hostname(Context&, const plan::image::Op&);

@@ -7,6 +7,7 @@
 #include <linux/stat.h>
 
 #include "init/context.h"
+#include "kernel/inroot.h"
 #include "kernel/landlock.h"
 #include "kernel/raw.h"
 
@@ -37,12 +38,35 @@ long landlock_ruleset(Context& ctx, const Op& op) {
   return 0;
 }
 
+namespace {
+
 // A bind mount may be of a single file, for which the kernel takes (EINVAL) no rights of directories.
-long landlock_path(Context& ctx, const Op& op) {
-  const int mount = ctx.fd(op.slot);
+long allow_mount(const Context& ctx, int mount, const Op& op) {
   const long result = allow(ctx, mount, op.a);
   if (result != -EINVAL || (op.a & ll::kOfFiles) == op.a || (op.a & ll::kOfFiles) == 0) return result;
   return allow(ctx, mount, op.a & ll::kOfFiles);
+}
+
+}  // namespace
+
+// exec: what the container was made of has no descriptors any more. The place of a mount cannot be removed or renamed; what
+// is no root of a mount is not the place.
+long landlock_path(Context& ctx, const Op& op) {
+  if (op.slot >= 0) return allow_mount(ctx, ctx.fd(op.slot), op);
+  kernel::InRoot how;
+  how.flags = O_PATH;
+  how.no_symlinks = (op.flags & plan::image::kNoSymlinks) != 0;
+  const long mount = kernel::open_in_root(ctx.root, ctx.text(op.text), how);
+  if (failed(mount)) return mount;
+  struct statx stat {};
+  long result = call(__NR_statx, mount, "", AT_EMPTY_PATH, STATX_TYPE, &stat);
+  if (!failed(result) && (stat.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0) {
+    ctx.detail = kMismatch;
+    result = -EPERM;
+  }
+  if (!failed(result)) result = allow_mount(ctx, static_cast<int>(mount), op);
+  call(__NR_close, mount);
+  return result;
 }
 
 long landlock_port(Context& ctx, const Op& op) {

@@ -18,11 +18,11 @@ using plan::image::Op;
 using plan::image::OpKind;
 
 constexpr OpFunction kFunctions[] = {
-    take_descriptors, join_cgroup, reset_affinity, setup_identity, keyring, session, unshare, join_mount_ns,
+    take_descriptors, join_cgroup, reset_affinity, setup_identity, keyring, session, unshare, join_mount_ns, enter_root,
     memfd_noexec, entered,
     hostname, domainname, loopback, blackhole,
     propagation, new_mount, place_root, pivot, pivot, attach, runtime_hook, run_hook, set_attr, node, symlink, write_file, sysctl, readonly_path, mask,
-    rlimit, scheduler, io_priority, personality, make_dir, own_stdio, label, bounding, identity, capabilities, set_umask,
+    rlimit, scheduler, io_priority, personality, make_dir, own_stdio, label, own_label, bounding, identity, capabilities, set_umask,
     change_dir, find_executable, no_new_privs, deny_write_execute, core_scheduling, speculation, not_dumpable, verify_identity, verify_caps, verify_no_new_privs,
     verify_locks, verify_mount, verify_mask, verify_program, verify_cwd, landlock_ruleset, landlock_path, landlock_port, landlock_open,
     landlock_restrict, verify_landlock, ready, close_fds, seccomp, exec,

@@ -141,4 +141,12 @@ long label(Context& ctx, const Op& op) {
   return write_value(open_private(ctx, op, self + at, ctx.text(op.text)), ctx.text(op.text2));
 }
 
+// The kernel wants the label of the memory that opened the file: this process does itself what its parent could not for it.
+long own_label(Context& ctx, const Op& op) {
+  open_how how{};
+  how.flags = O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  return write_value(call(__NR_openat2, ctx.fd(op.slot), ctx.text(op.text), &how, sizeof(how)), ctx.text(op.text2));
+}
+
 }  // namespace init

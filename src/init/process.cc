@@ -97,6 +97,15 @@ long unshare(Context& ctx, const Op& op) {
 
 long join_mount_ns(Context& ctx, const Op& op) { return call(__NR_setns, ctx.fd(op.slot), CLONE_NEWNS); }
 
+// exec: this process was put into the container's mount namespace before it was cloned; setns(2) made that one's root its own.
+long enter_root(Context& ctx, const Op&) {
+  long result = call(__NR_chdir, "/");
+  if (!failed(result)) result = call(__NR_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (failed(result)) return result;
+  ctx.root = static_cast<int>(result);
+  return 0;
+}
+
 // In the new pid namespace, whose setting this is whichever procfs it is written through, as the host's root, which alone
 // may. 2: a memfd that is not said to be executable is not, and none can be (Documentation/admin-guide/sysctl/vm.rst).
 // Read back here, where nobody else is in that namespace: trying it would be told in the kernel's log at each start.

@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -13,6 +14,7 @@
 #include <cerrno>
 #include <charconv>
 #include <iterator>
+#include <new>
 #include <string>
 
 #include "base/text.h"
@@ -30,6 +32,7 @@ using base::Error;
 struct Shared {
   volatile int error = 0;
   volatile bool joined = false;
+  volatile bool cookie = false;
 };
 
 // What the child works with and on, in this process's memory, until it has executed init.
@@ -39,6 +42,7 @@ struct Child {
   const char* argv[4] = {};
   clone_args args = {};
   Shared shared;
+  int pidfd = -1;
   alignas(16) char stack[16384];
 };
 
@@ -98,6 +102,31 @@ struct Child {
   raw::exit(0);
 }
 
+// exec: a child of ours enters all namespaces of the container at once (setns(2) with a pidfd), and in there clones init,
+// which is made ours by CLONE_PARENT; the descriptor table is ours, so that the pidfd arrives here. It stays outside of the
+// pid namespace itself, where nobody sees it, and init is there only when nothing of the host is in sight. With memory of
+// its own, as a time namespace wants, but for `child`, which is shared. It starts in the cgroup that init is to be in, for
+// which it needs the rights that this process has outside.
+[[gnu::noinline]] long clone_in_container(Child& child, clone_args& outer) noexcept {
+  const long pid = raw::call(__NR_clone3, &outer, sizeof(outer));
+  if (pid != 0) return pid;
+  const CarrierRequest& request = child.request;
+  long result = 0;
+  if (request.share_core != 0) {
+    result = raw::call(__NR_prctl, PR_SCHED_CORE, PR_SCHED_CORE_SHARE_FROM, request.share_core, PR_SCHED_CORE_SCOPE_THREAD, 0);
+  }
+  if (!raw::failed(result)) {
+    child.shared.cookie = true;
+    if (request.enter_flags != 0) result = raw::call(__NR_setns, request.enter_pidfd, request.enter_flags);
+  }
+  if (!raw::failed(result)) {
+    child.shared.joined = true;
+    result = raw::clone3_on_stack(&child.args, sizeof(child.args), exec_init, &child);
+  }
+  if (raw::failed(result)) child.shared.error = static_cast<int>(-result);
+  raw::exit(0);
+}
+
 Error clone_error(int error) {
   Error result = Error::system(error, "clone container process");
   if (error == ENOSPC) return std::move(result).hint("a limit in /proc/sys/user or on nested namespaces is reached");
@@ -126,26 +155,54 @@ void end(const kernel::PidFd& process) {
   (void)process.reap();
 }
 
+// Where a child with memory of its own finds it, and what it writes there is seen here.
+base::Result<std::shared_ptr<Child>> make_shared_child() {
+  void* memory = ::mmap(nullptr, sizeof(Child), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return Error::system(errno, "mmap");
+  return std::shared_ptr<Child>(new (memory) Child, [](Child* child) {
+    child->~Child();
+    ::munmap(child, sizeof(Child));
+  });
+}
+
+Error enter_error(const Shared& shared) {
+  if (!shared.cookie) return Error::system(shared.error, "share the container's cores");
+  if (!shared.joined) return Error::system(shared.error, "enter the container's namespaces");
+  return clone_error(shared.error);
+}
+
 base::Result<Carried> start_init(const CarrierRequest& request) {
-  const std::shared_ptr<Child> child(new Child);
+  const std::shared_ptr<Child> child = request.enter_pidfd < 0 ? std::shared_ptr<Child>(new Child) : TRY(make_shared_child());
   child->request = request;
   child->report = std::to_string(request.report_fd);
   child->begin = std::to_string(request.begin);
   const char* const argv[] = {"bulkhead-init", child->report.c_str(), child->begin.c_str(), nullptr};
   std::copy(std::begin(argv), std::end(argv), child->argv);
-  int pidfd_number = -1;
   clone_args& args = child->args;
   args.flags = request.clone_flags | CLONE_PIDFD | (request.separate_memory ? 0U : CLONE_VM);
-  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd_number);
+  args.pidfd = reinterpret_cast<std::uint64_t>(&child->pidfd);
   args.exit_signal = SIGCHLD;
   args.stack = reinterpret_cast<std::uint64_t>(child->stack);
   args.stack_size = sizeof(child->stack);
-  if (request.cgroup_fd >= 0) {
+  if (request.cgroup_fd >= 0 && request.enter_pidfd < 0) {
     args.flags |= CLONE_INTO_CGROUP;
     args.cgroup = static_cast<__u64>(request.cgroup_fd);
   }
   long pid = 0;
-  if (request.join_userns >= 0) {
+  if (request.enter_pidfd >= 0) {
+    clone_args outer{};
+    outer.flags = CLONE_VFORK | CLONE_FILES;
+    outer.exit_signal = SIGCHLD;
+    if (request.cgroup_fd >= 0) {
+      outer.flags |= CLONE_INTO_CGROUP;
+      outer.cgroup = static_cast<__u64>(request.cgroup_fd);
+    }
+    args.flags |= CLONE_PARENT;
+    args.exit_signal = 0;  // inherited from the one in between
+    pid = clone_in_container(*child, outer);
+    if (!raw::failed(pid)) reap(pid);
+    if (child->shared.error != 0) return enter_error(child->shared);
+  } else if (request.join_userns >= 0) {
     clone_args outer{};
     outer.flags = CLONE_VM | CLONE_VFORK | CLONE_FILES;
     outer.exit_signal = SIGCHLD;
@@ -159,8 +216,8 @@ base::Result<Carried> start_init(const CarrierRequest& request) {
     pid = raw::clone3_on_stack(&args, sizeof(args), exec_init, child.get());
   }
   if (raw::failed(pid)) return clone_error(static_cast<int>(-pid));
-  base::UniqueFd pidfd(pidfd_number);
-  if (request.join_userns < 0) return Carried{kernel::PidFd(std::move(pidfd), static_cast<pid_t>(pid)), child};
+  base::UniqueFd pidfd(child->pidfd);
+  if (request.join_userns < 0 && request.enter_pidfd < 0) return Carried{kernel::PidFd(std::move(pidfd), static_cast<pid_t>(pid)), child};
   const auto own = pid_of(pidfd.get());
   Carried carried{kernel::PidFd(std::move(pidfd), own ? *own : 0), child};
   if (own) return carried;

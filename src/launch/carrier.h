@@ -17,6 +17,10 @@ struct CarrierRequest {
   int join_userns = -1;           // enter this user namespace first
   bool in_userns = false;         // keep capabilities over exec though the user is not mapped yet
   bool separate_memory = false;   // a time namespace is entered only by a child with memory of its own
+  // exec: enter these namespaces (CLONE_NEW*) of this process first; take its cookie of core scheduling (0: do not).
+  int enter_pidfd = -1;
+  std::uint64_t enter_flags = 0;
+  pid_t share_core = 0;
   int init_fd = -1;               // sealed memory file with the program
   std::uint64_t begin = 0;        // CLONE_NEW*: what init makes while it has no plan yet
   int report_fd = -1;

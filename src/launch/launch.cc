@@ -177,6 +177,7 @@ Error Launched::cause(const plan::LaunchPlan& plan, Error error) const {
 base::Result<void> Launched::settle(const plan::LaunchPlan& plan, int container_dir_fd) {
   write_oom_score(plan, proc_.get(), warnings);
   raise_limits(plan, process_.pid());
+  TRY(sources_->open_process(plan, proc_.get()));
   TRY(sources_->open(plan, cgroup_, container_dir_fd, proc_.get()));
   const bool userns = std::any_of(plan.steps.begin(), plan.steps.end(), [](const plan::Step& step) {
     return std::holds_alternative<plan::SetupIdentity>(step.op);

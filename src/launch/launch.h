@@ -20,6 +20,8 @@
 
 namespace launch {
 
+struct Target;
+
 // An init that sets the container up on its own, while this process may do something else. Until keep() is called, the
 // destructor kills and reaps it.
 class Launched {
@@ -42,6 +44,8 @@ class Launched {
   // The hooks for which init waits, one after the other; `state` is what they read. Between the two others, and before
   // allow_start(), if the plan has any.
   base::Result<void> run_hooks(const plan::LaunchPlan& plan, std::string_view state);
+  // exec, then: the namespaces are those of the container's first process, each of them.
+  base::Result<void> verify_entered(const plan::LaunchPlan& plan, const kernel::PidFd& init);
   // Returns when init is ready, its program found and everything verified but what comes after, or why it is not.
   base::Result<void> await_ready(const plan::LaunchPlan& plan);
   // The container is on its own now: neither it nor its cgroup are undone any more.
@@ -61,6 +65,7 @@ class Launched {
  private:
   friend base::Result<Launched> launch(const plan::ClonePlan& plan, const kernel::CgroupHandle& cgroup,
                                        const plan::LaunchPlan* whole);
+  friend base::Result<Launched> enter(const plan::LaunchPlan& plan, const std::string& image, const Target& target);  // enter.h
   base::Error cause(const plan::LaunchPlan& plan, base::Error error) const;
   base::Result<void> await(const plan::LaunchPlan& plan, init::MessageKind wanted);
   base::Result<void> send_plan(const plan::LaunchPlan& plan, const std::string& image);

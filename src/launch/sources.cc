@@ -161,6 +161,16 @@ base::Result<UniqueFd> open_root_place(const std::string& rootfs, int init_proc_
   return UniqueFd(static_cast<int>(fd));
 }
 
+base::Result<UniqueFd> open_tasks(const std::string& directory) {
+  const std::string path = directory + "/tasks";
+  UniqueFd file(::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!file) return Error::system(errno, "open", path);
+  struct statfs fs {};
+  if (::fstatfs(file.get(), &fs) != 0) return Error::system(errno, "fstatfs", path);
+  if (fs.f_type != CGROUP_SUPER_MAGIC) return Error::state(cat(base::quote(directory), " is not a cgroup any more"));
+  return file;
+}
+
 struct Opener {
   const plan::LaunchPlan& plan;
   kernel::CgroupHandle& cgroup;
@@ -182,6 +192,8 @@ struct Opener {
   base::Result<UniqueFd> operator()(const plan::RootPlace&) const { return open_root_place(plan.rootfs, init_proc_fd); }
   base::Result<UniqueFd> operator()(const plan::HookFile& s) const { return open_hook(s.hook); }
   base::Result<UniqueFd> operator()(const plan::ProgramFile& s) const { return open_program(s.path); }
+  base::Result<UniqueFd> operator()(const plan::CgroupTasks& s) const { return open_tasks(s.directory); }
+  base::Result<UniqueFd> operator()(const plan::OwnProcess&) const { return UniqueFd(); }  // opened by now, as ParentMount
 };
 
 // Why a root or a bind could not be idmapped, in words for the operator.
@@ -197,6 +209,15 @@ base::Result<void> Sources::open(const plan::LaunchPlan& plan, kernel::CgroupHan
   for (std::size_t i = 0; i < plan.fds.size(); ++i) {
     const auto& fd = plan.fds[i];
     if (!fds_[i]) fds_[i] = TRY_IN(place(fd), std::visit(opener, fd.source));
+  }
+  return base::ok();
+}
+
+base::Result<void> Sources::open_process(const plan::LaunchPlan& plan, int proc_fd) {
+  for (std::size_t i = 0; i < plan.fds.size(); ++i) {
+    if (!std::holds_alternative<plan::OwnProcess>(plan.fds[i].source)) continue;
+    fds_[i].reset(::fcntl(proc_fd, F_DUPFD_CLOEXEC, 3));
+    if (!fds_[i]) return Error::system(errno, "hand its own process to init");
   }
   return base::ok();
 }

@@ -22,6 +22,8 @@ class Sources {
   // All the others, but what init makes itself. `gate_dir_fd` is the directory in which the gate socket is made,
   // `init_proc_fd` that of init in /proc.
   base::Result<void> open(const plan::LaunchPlan& plan, kernel::CgroupHandle& cgroup, int gate_dir_fd, int init_proc_fd);
+  // init's own directory in /proc.
+  base::Result<void> open_process(const plan::LaunchPlan& plan, int proc_fd);
   // Idmaps the mounts that want it, with the container's user namespace.
   base::Result<void> apply_idmaps(const plan::LaunchPlan& plan, int userns_fd, std::vector<std::string>& warnings);
 

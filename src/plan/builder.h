@@ -25,6 +25,7 @@ struct Builder {
   Slot private_proc{};  // a procfs for sysctls and LSM labels, used by descriptor
   Slot mask_directory{};
   Slot root{};
+  const LaunchPlan* created = nullptr;  // exec: by which the container was made that is there already
 
   Slot add_fd(FdSource source, std::string because) {
     plan.fds.push_back({std::move(source), std::move(because)});
@@ -78,6 +79,7 @@ base::Result<void> plan_devices(Builder& b);         // devices.cc
 base::Result<void> plan_hooks_before_pivot(Builder& b);  // hooks.cc: and the pivot itself, if there are any
 base::Result<void> plan_read_only(Builder& b);       // rootfs.cc: what becomes read-only once all is in place
 base::Result<void> plan_paths(Builder& b);           // paths.cc: sysctls, labels, read-only and masked paths
+void plan_setup_identity(Builder& b);                 // namespaces.cc: as who init works in a user namespace
 base::Result<void> plan_limits(Builder& b);          // limits.cc: rlimits, scheduling, personality
 void plan_landlock(Builder& b);                      // landlock.cc: what the mounts leave, as a second layer
 base::Result<void> plan_identity(Builder& b);        // identity.cc: user, capabilities, program

@@ -117,6 +117,8 @@ struct Describer {
   const LaunchPlan& plan;
 
   StepText operator()(const TakeDescriptors&) const { return {"descriptors", "take from the parent"}; }
+  StepText operator()(const EnterRoot&) const { return {"root", "of the container"}; }
+  StepText operator()(const OwnLabel& o) const { return {"label", cat(o.attribute, " ", base::escape(o.value))}; }
   StepText operator()(const JoinCgroup& o) const { return {"cgroup", cat("join ", o.controller)}; }
   StepText operator()(const ResetAffinity&) const { return {"affinity", "all CPUs"}; }
   StepText operator()(const SetupIdentity& o) const { return {"user-namespace", cat("become ", o.uid, ":", o.gid)}; }

@@ -64,6 +64,7 @@ struct Encoder {
   void operator()(const Session&) { add(OpKind::kSession); }
   void operator()(const Unshare& o) { add(OpKind::kUnshare).a = o.flags; }
   void operator()(const JoinMountNamespace& o) { add(OpKind::kJoinMountNs, o.ns); }
+  void operator()(const EnterRoot&) { add(OpKind::kEnterRoot); }
   void operator()(const MemfdNoexec&) { add(OpKind::kMemfdNoexec); }
   void operator()(const Entered&) { add(OpKind::kEntered); }
   void operator()(const Hostname& o) { one_text(OpKind::kHostname, o.name); }
@@ -172,6 +173,7 @@ struct Encoder {
   void operator()(const MakeDir& o) { one_text(OpKind::kMakeDir, o.path); }
   void operator()(const OwnStdio& o) { add(OpKind::kOwnStdio).a = o.uid; }
   void operator()(const Label& o) { two_texts(OpKind::kLabel, o.proc, o.attribute, o.value); }
+  void operator()(const OwnLabel& o) { two_texts(OpKind::kOwnLabel, o.process, o.attribute, o.value); }
   void operator()(const Bounding& o) { pair(OpKind::kBounding, o.set, static_cast<std::uint64_t>(o.last)); }
   void operator()(const Identity& o) { ids(OpKind::kIdentity, o.uid, o.gid, o.groups); }
   void operator()(const SetCaps& o) {
@@ -217,7 +219,11 @@ struct Encoder {
   }
   void operator()(const VerifyCwd&) { add(OpKind::kVerifyCwd); }
   void operator()(const LandlockRuleset& o) { wide(pair(OpKind::kLandlockRuleset, o.files, o.ports), o.scopes); }
-  void operator()(const LandlockPath& o) { add(OpKind::kLandlockPath, o.mount).a = o.access; }
+  void operator()(const LandlockPath& o) {
+    image::Op& op = o.mount.valid() ? add(OpKind::kLandlockPath, o.mount) : one_text(OpKind::kLandlockPath, o.path);
+    op.a = o.access;
+    flag(op, image::kNoSymlinks, !o.mount.valid() && o.literal);
+  }
   void operator()(const LandlockPort& o) { pair(OpKind::kLandlockPort, o.access, o.port); }
   void operator()(const LandlockOpen& o) { pair(OpKind::kLandlockOpen, o.access, o.count); }
   void operator()(const LandlockRestrict& o) { add(OpKind::kLandlockRestrict).a = o.flags; }

@@ -97,7 +97,7 @@ base::Result<void> plan_identity(Builder& b) {
   if (b.options.program.empty()) b.add(FindExecutable{candidates(process)}, "/process/args/0");
   if (process.no_new_privileges) b.add(NoNewPrivs{}, "/process/noNewPrivileges");
   if (locks.deny_write_execute) b.add(DenyWriteExecute{}, locked_by);
-  if (locks.core_scheduling) b.add(CoreScheduling{}, locked_by);
+  if (locks.core_scheduling && b.created == nullptr) b.add(CoreScheduling{}, locked_by);
   if (locks.speculation != 0) b.add(Speculation{locks.speculation}, locked_by);
   b.add(NotDumpable{}, "runtime: nothing of init can be read until the program is in place");
 

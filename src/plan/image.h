@@ -22,6 +22,7 @@ enum class OpKind : std::uint16_t {
   kSession,        // -  a new session, without a terminal
   kUnshare,        // a: CLONE_NEW* flags
   kJoinMountNs,    // slot: an open mount namespace
+  kEnterRoot,      // -  the root of the mount namespace that this process was put into
   kMemfdNoexec,    // -  vm.memfd_noexec=2 for the pid namespace, by the host's procfs; read back at once
   kEntered,        // -  tells the parent that all namespaces are entered
   kHostname,       // text
@@ -52,6 +53,7 @@ enum class OpKind : std::uint16_t {
   kMakeDir,        // text: path, made if missing
   kOwnStdio,       // a: uid
   kLabel,          // slot: a procfs; text: attribute below /proc/thread-self/attr; text2: value
+  kOwnLabel,       // slot: /proc/PID of this process; text: attribute; text2: value
   kBounding,       // a: set; everything outside it is dropped; b: highest capability of this kernel
   kIdentity,       // a: uid; b: gid; words: supplementary groups; flags: kKeepGroups
   kCapabilities,   // words: effective lo, hi, permitted lo, hi, inheritable lo, hi, ambient lo, hi; a: SECBIT_* to set
@@ -72,7 +74,7 @@ enum class OpKind : std::uint16_t {
   kVerifyProgram,  // text: path, or "": what kFindExecutable chose; a: device; b: inode; words: time of its last change lo, hi
   kVerifyCwd,      // -
   kLandlockRuleset,   // a: rights of files; b: rights of ports; words: scopes lo, hi
-  kLandlockPath,      // slot: a mount; a: rights
+  kLandlockPath,      // slot: a mount, or text: its path if kNoSlot; a: rights; flags: kNoSymlinks
   kLandlockPort,      // a: rights; b: port
   kLandlockOpen,      // a: rights; b: how many descriptors, from 0 on
   kLandlockRestrict,  // a: flags

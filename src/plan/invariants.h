@@ -20,6 +20,16 @@ struct Invariant {
   bool (*check)(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at);
   bool holds(const LaunchPlan& plan, const harden::Hardened& hardened) const;
 };
+// Of the recipe of exec, by what its container was made of (`created`).
+struct ExecInvariant {
+  const char* name;
+  bool (*check)(const LaunchPlan& plan, const harden::Hardened& hardened, const LaunchPlan& created, const Order& at);
+  bool holds(const LaunchPlan& plan, const harden::Hardened& hardened, const LaunchPlan& created) const;
+};
+extern const ExecInvariant kExecInvariants[];
+extern const std::size_t kExecInvariantCount;
+base::Result<void> check_exec_invariants(const LaunchPlan& plan, const harden::Hardened& hardened, const LaunchPlan& created);
+
 extern const Invariant kInvariants[];
 extern const std::size_t kInvariantCount;
 

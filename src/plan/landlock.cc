@@ -63,6 +63,14 @@ std::vector<LandlockPort> port_rules(const harden::Landlock& wanted) {
   return out;
 }
 
+// What the container was given, by the places of its mounts: nothing that it was attached with is left.
+void add_created_paths(Builder& b) {
+  for (const auto& step : b.created->steps) {
+    const auto* rule = std::get_if<LandlockPath>(&step.op);
+    if (rule != nullptr) b.add(LandlockPath{Slot{}, rule->path, rule->access, rule->literal}, step.because);
+  }
+}
+
 }  // namespace
 
 std::uint64_t landlock_rights(int abi) {
@@ -92,7 +100,7 @@ std::vector<PathRule> landlock_paths(const std::vector<Place>& places, std::uint
     }
     const std::uint64_t missing = rights_left(place) & handled & ~given;
     if (missing == 0) continue;
-    out.push_back({{place.mount, place.path, missing}, place.because});
+    out.push_back({{place.mount, place.path, missing, place.literal}, place.because});
     ruled.push_back(&place);
   }
   return out;
@@ -117,8 +125,12 @@ void plan_landlock(Builder& b) {
   const std::string because = base::cat("policy ", b.plan.policy_name, ": landlock");
   const std::uint64_t handled = landlock_rights(wanted->abi);
   b.add(LandlockRuleset{handled, handled_ports(*wanted), scopes(*wanted)}, because);
-  for (auto& [rule, place] : landlock_paths(places_of(b.plan, b.spec.root.readonly), handled)) {
-    b.add(std::move(rule), std::move(place));
+  if (b.created != nullptr) {
+    add_created_paths(b);
+  } else {
+    for (auto& [rule, place] : landlock_paths(places_of(b.plan, b.spec.root.readonly), handled)) {
+      b.add(std::move(rule), std::move(place));
+    }
   }
   for (const auto& rule : port_rules(*wanted)) b.add(rule, because);
   b.add(LandlockOpen{3 + b.options.preserve_fds, ll::kOfFiles & ~ll::kExecute & handled},

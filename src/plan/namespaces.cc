@@ -83,6 +83,11 @@ void plan_propagation(Builder& b) {
 
 }  // namespace
 
+void plan_setup_identity(Builder& b) {
+  if (!b.in_userns()) return;
+  b.add(SetupIdentity{setup_id(b.spec.linux.uid_mappings), setup_id(b.spec.linux.gid_mappings)}, b.namespace_pointer(CLONE_NEWUSER));
+}
+
 base::Result<void> plan_namespaces(Builder& b) {
   if (!b.is_private(CLONE_NEWNS)) {
     return base::Error::unsupported(
@@ -117,10 +122,7 @@ void plan_beginning(Builder& b) {
   if (!b.spec.hostname.empty()) b.add(Hostname{b.spec.hostname}, "/hostname");
   if (!b.spec.domainname.empty()) b.add(Domainname{b.spec.domainname}, "/domainname");
   b.add(Session{}, "runtime: no terminal of the caller can be reached");
-  if (b.in_userns()) {
-    b.add(SetupIdentity{setup_id(b.spec.linux.uid_mappings), setup_id(b.spec.linux.gid_mappings)},
-          b.namespace_pointer(CLONE_NEWUSER));
-  }
+  plan_setup_identity(b);
   if (!b.options.no_new_keyring) b.add(Keyring{}, "runtime: a session keyring of its own", true);
   if (b.is_new(CLONE_NEWNS)) plan_propagation(b);
 }

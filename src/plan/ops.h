@@ -28,6 +28,7 @@ struct Keyring {};
 struct Session {};
 struct Unshare { std::uint64_t flags = 0; };
 struct JoinMountNamespace { Slot ns; };
+struct EnterRoot {};  // of a container that is there already
 struct MemfdNoexec {};
 struct Entered {};
 struct Hostname { std::string name; };
@@ -78,6 +79,7 @@ struct SetPersonality { std::uint64_t value = 0; };
 struct MakeDir { std::string path; };
 struct OwnStdio { std::uint32_t uid = 0; };
 struct Label { Slot proc; std::string attribute, value; };
+struct OwnLabel { Slot process; std::string attribute, value; };  // by the directory of this very process in the host's procfs
 struct Bounding { oci::CapSet set = 0; int last = 40; };
 struct Identity { std::uint32_t uid = 0, gid = 0; std::vector<std::uint32_t> groups; };
 struct SetCaps { oci::Capabilities caps; std::uint32_t secure_bits = 0; };  // SECBIT_* besides those in force
@@ -104,7 +106,8 @@ struct VerifyProgram { std::string path, name; std::uint64_t device = 0, inode =
 struct VerifyCwd {};
 // landlock(7): a ruleset in the making (`files`, `ports`, `scopes`: what is restricted), what it gives, and the step into it.
 struct LandlockRuleset { std::uint64_t files = 0, ports = 0, scopes = 0; };
-struct LandlockPath { Slot mount; std::string path; std::uint64_t access = 0; };  // on the root of that mount, and below
+// On the root of that mount, and below; without a slot, on the mount that is found at `path`.
+struct LandlockPath { Slot mount; std::string path; std::uint64_t access = 0; bool literal = false; };  // literal: no link on the way
 struct LandlockPort { std::uint16_t port = 0; std::uint64_t access = 0; };
 struct LandlockOpen { std::uint32_t count = 3; std::uint64_t access = 0; };  // on the files of descriptors 0 to count-1
 struct LandlockRestrict { std::uint32_t flags = 0; };
@@ -116,9 +119,9 @@ struct Seccomp { std::uint32_t flags = 0; std::size_t instructions = 0; };
 // execve(2) alone.
 struct Exec { Slot program; bool by_path = false; };
 
-using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, MemfdNoexec, Entered, Hostname, Domainname,
+using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, EnterRoot, MemfdNoexec, Entered, Hostname, Domainname,
                         Loopback, Blackhole, Propagation, NewMount, PlaceRoot, Pivot, Attach, RuntimeHook, RunHook, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
-                        SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, Bounding,
+                        SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, OwnLabel, Bounding,
                         Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, DenyWriteExecute, CoreScheduling, Speculation, NotDumpable, VerifyIdentity,
                         VerifyCaps, VerifyNoNewPrivs, VerifyLocks, VerifyMount, VerifyMask, VerifyProgram, VerifyCwd,
                         LandlockRuleset, LandlockPath, LandlockPort, LandlockOpen, LandlockRestrict, VerifyLandlock, Ready, CloseFds, Seccomp, Exec>;

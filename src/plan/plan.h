@@ -48,9 +48,11 @@ struct GateSocket {};                                            // the listenin
 struct RootPlace {};                                             // the root's directory, seen from the new mount namespace
 struct HookFile { oci::CheckedHook hook; };                      // a hook's program, seen from the runtime
 struct ProgramFile { std::string path; };                        // a program of the runtime's own, as a sealed memory file
+struct CgroupTasks { std::string directory; };                   // v1: the tasks file of a cgroup that is there already
+struct OwnProcess {};                                            // init's own directory in the host's procfs
 
 using FdSource = std::variant<RootTree, BindTree, CgroupTree, ParentMount, LocalMount, TasksFile, NamespaceFile, GateSocket,
-                              ProgramFile, RootPlace, HookFile>;
+                              ProgramFile, RootPlace, HookFile, CgroupTasks, OwnProcess>;
 
 struct FdPlan {
   FdSource source;
@@ -100,6 +102,7 @@ struct LaunchPlan : ClonePlan {
   std::vector<std::string> argv, envp;
   Slot gate;                             // the socket of `create`; invalid for `run`
   bool own_pid_namespace = false;
+  bool share_core = false;               // exec: the container's cookie of core scheduling
   std::vector<std::string> warnings;     // for stderr
 };
 
@@ -127,5 +130,18 @@ base::Result<LaunchPlan> plan_create(ClonePlan clone, const harden::Hardened& ha
                                      const CreateOptions& options);
 base::Result<LaunchPlan> plan_create(const harden::Hardened& hardened, const kernel::Facts& facts,
                                      const CreateOptions& options);
+
+struct ExecOptions {
+  CreateOptions created;            // of the container that is there already
+  std::vector<std::string> cgroups;  // directories of its v1 hierarchies, to be joined
+  std::string home;                 // as CreateOptions, of the program's user
+  std::uint32_t preserve_fds = 0;
+  std::optional<SeccompProgram> seccomp;
+};
+
+// The recipe for one more program in a container: `hardened` is what harden_exec() made of the request, `container` what
+// the container was made of. Errors: as plan_create().
+base::Result<LaunchPlan> plan_exec(const harden::Hardened& container, const harden::Hardened& hardened, const kernel::Facts& facts,
+                                   const ExecOptions& options);
 
 }  // namespace plan

@@ -101,6 +101,8 @@ void inherit(Policy& policy, const Policy& base) {
   take(policy.lsm.required, base.lsm.required);
   inherit_environment(policy.environment, base.environment);
   inherit_landlock(policy.landlock, base.landlock);
+  take(policy.exec.allow, base.exec.allow);
+  take(policy.exec.within_container, base.exec.within_container);
   add(policy.network.blackhole, base.network.blackhole, kSameText);
   take(policy.hooks.allow, base.hooks.allow);
 }

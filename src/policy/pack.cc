@@ -1,7 +1,12 @@
 #include "policy/pack.h"
 
 #include <cstring>
+#include <functional>
+#include <map>
 #include <type_traits>
+
+#include "base/text.h"
+#include "policy/rules.h"
 
 namespace policy {
 
@@ -175,6 +180,10 @@ void fields(Is<Hooks> auto& t, auto&& each) {
   auto& [allow] = t;
   each(allow);
 }
+void fields(Is<Exec> auto& t, auto&& each) {
+  auto& [allow, within_container] = t;
+  each(allow, within_container);
+}
 void fields(Is<ControlMode> auto& t, auto&& each) {
   auto& [control, mode, reason, origin] = t;
   each(control, mode, reason, origin);
@@ -186,10 +195,10 @@ void fields(Is<Requirement> auto& t, auto&& each) {
 void fields(Is<Policy> auto& t, auto&& each) {
   auto& [name, version, description, mode, modes, required, selectable, process, namespaces, filesystem, devices, sysctl,
          seccomp, seccomp_limits, resources, environment, lsm,
-         landlock, network, hooks] = t;
+         landlock, network, hooks, exec] = t;
   each(name, version, description, mode, modes, required, selectable, process, namespaces, filesystem, devices, sysctl,
        seccomp, seccomp_limits, resources, environment, lsm,
-       landlock, network, hooks);
+       landlock, network, hooks, exec);
 }
 
 template <typename T>
@@ -239,7 +248,86 @@ void get(Unpacker& in, T& value) {
   }
 }
 
+// What a value of this type is made of: two that have the same are written alike.
+template <typename T>
+std::string shape() {
+  if constexpr (is_number<T>) {
+    return "n";
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return "s";
+  } else if constexpr (is_vector<T>) {
+    return "[" + shape<typename T::value_type>() + "]";
+  } else if constexpr (is_optional<T>) {
+    return "?" + shape<std::remove_cvref_t<decltype(*std::declval<T&>())>>();
+  } else {
+    T value{};
+    std::string out = "(";
+    fields(value, [&](const auto&... members) { ((out += shape<std::remove_cvref_t<decltype(members)>>()), ...); });
+    return out + ")";
+  }
+}
+
+// What a kept policy has beside its rules.
+template <typename P>
+void for_each_kept(P& policy, auto&& each) {
+  each(std::string_view("name"), policy.name);
+  each(std::string_view("version"), policy.version);
+  each(std::string_view("description"), policy.description);
+  each(std::string_view("mode"), policy.mode);
+  each(std::string_view("modes"), policy.modes);
+  each(std::string_view("selectable"), policy.selectable);
+  each(std::string_view("required"), policy.required);
+  each(std::string_view("seccomp limits"), policy.seccomp_limits);
+  for_each_rule([&](const Control& control, auto& rule) { each(control.name, rule); }, policy);
+}
+
+base::Error not_readable(std::string_view what) {
+  return base::Error::policy(base::cat("kept policy: ", base::quote(what), " is not known, or looks otherwise, in this version of bulkhead"));
+}
+
 }  // namespace
+
+std::string keep(const Policy& policy) {
+  Packer out;
+  for_each_kept(policy, [&]<typename T>(std::string_view name, const T& value) {
+    if constexpr (is_optional<T>) {
+      if (!value) return;
+    }
+    Packer bytes;
+    put(bytes, value);
+    out.text(std::string(name));
+    out.text(shape<T>());
+    out.text(std::move(bytes).take());
+  });
+  return std::move(out).take();
+}
+
+base::Result<Policy> read_kept(std::string_view bytes) {
+  struct Entry {
+    std::string shape, bytes;
+  };
+  std::map<std::string, Entry, std::less<>> entries;
+  Unpacker in(bytes);
+  while (!in.done()) {
+    auto name = in.text();
+    Entry entry{in.text(), in.text()};
+    if (name.empty() || !entries.emplace(std::move(name), std::move(entry)).second) return base::Error::policy("kept policy is damaged");
+  }
+  Policy policy;
+  std::string wrong;
+  for_each_kept(policy, [&]<typename T>(std::string_view name, T& value) {
+    const auto found = entries.find(name);
+    if (found == entries.end()) return;
+    Unpacker one(found->second.bytes);
+    const bool readable = found->second.shape == shape<T>();
+    if (readable) get(one, value);
+    if (!readable || !one.done()) wrong = name;
+    entries.erase(found);
+  });
+  if (!wrong.empty()) return not_readable(wrong);
+  if (!entries.empty()) return not_readable(entries.begin()->first);
+  return policy;
+}
 
 std::string pack(const Policy& policy) {
   Packer out;

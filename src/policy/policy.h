@@ -180,6 +180,12 @@ struct Landlock {
   Rule<Ports> bind, connect;              // the only ports; absent: any
 };
 
+// Of programs that are started in the container later, by `exec`.
+struct Exec {
+  Rule<bool> allow;             // false: none is
+  Rule<bool> within_container;  // true: none has more than the container's own program
+};
+
 // What becomes of a rule.
 enum class Mode {
   kEnforce,
@@ -224,6 +230,7 @@ struct Policy {
   Landlock landlock;
   Network network;
   Hooks hooks;
+  Exec exec;
 };
 
 }  // namespace policy

@@ -174,11 +174,17 @@ base::Result<void> read_lsm(const oci::Cursor& value, Lsm& out) {
   return section.take("required", out.required, get_flag);
 }
 
+base::Result<void> read_exec(const oci::Cursor& value, Exec& out) {
+  const auto section = TRY(Section::open(value, {"allow", "withinContainer"}));
+  TRY(section.take("allow", out.allow, get_flag));
+  return section.take("withinContainer", out.within_container, get_flag);
+}
+
 }  // namespace
 
 const Names& rule_sections() {
   static const Names names = {"process", "namespaces", "filesystem", "devices", "sysctl", "seccomp", "resources", "environment",
-                              "lsm", "landlock", "network", "hooks"};
+                              "lsm", "landlock", "network", "hooks", "exec"};
   return names;
 }
 
@@ -195,6 +201,7 @@ base::Result<void> read_rules(const oci::Cursor& root, const GroupLookup& groups
   if (const auto section = root.find("landlock")) TRY(read_landlock(*section, out.landlock));
   if (const auto section = root.find("network")) TRY(read_network(*section, out.network));
   if (const auto section = root.find("hooks")) TRY(read_hooks(*section, out.hooks));
+  if (const auto section = root.find("exec")) TRY(read_exec(*section, out.exec));
   return base::ok();
 }
 

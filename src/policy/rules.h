@@ -80,6 +80,8 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"landlock.connect", kShorter}, p.landlock.connect...);
   each(Control{"network.blackhole", kLonger}, p.network.blackhole...);
   each(Control{"hooks.allow"}, p.hooks.allow...);
+  each(Control{"exec.allow", kFalse}, p.exec.allow...);
+  each(Control{"exec.withinContainer", kTrue}, p.exec.within_container...);
 }
 
 // The names, in that order.

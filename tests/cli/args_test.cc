@@ -247,7 +247,7 @@ TEST(ParseCommandLine, WrongOptionsAndValues) {
 // The error has to reach the log file even when it is about the verb.
 TEST(ParseCommandLine, KeepsTheGlobalOptionsOfAWrongLine) {
   for (const char* words : {"--log /l --log-format json create", "--log /l --log-format json bogus",
-                            "--log /l --log-format json create --bogus ID", "--log /l --log-format json exec ID sh"}) {
+                            "--log /l --log-format json create --bogus ID", "--log /l --log-format json pause ID"}) {
     const CommandLine line = parse(words);
     EXPECT_TRUE(line.error.has_value());
     EXPECT_EQ(line.global.log, "/l");
@@ -263,12 +263,27 @@ TEST(ParseCommandLine, UnknownVerbs) {
   EXPECT_EQ(error_of(parse("help bogus")), "unknown command \"bogus\"");
 }
 
+TEST(ParseCommandLine, WhatFollowsTheContainerIsTheProgramsOwn) {
+  const CommandLine line = parse("exec -e A=1,2 --env B= -c KILL --cap=CAP_CHOWN -g 7 -g 8 -u 1000:1000 --cgroup cpu:a -d ID sh -c -d --env C=1");
+  ASSERT_EQ(error_of(line), "no error");
+  const auto& args = std::get<cli::ExecArgs>(line.args);
+  EXPECT_EQ(args.id, "ID");
+  EXPECT_EQ(args.command, (std::vector<std::string>{"sh", "-c", "-d", "--env", "C=1"}));
+  EXPECT_EQ(args.env, (std::vector<std::string>{"A=1,2", "B="}));
+  EXPECT_EQ(args.caps, (std::vector<std::string>{"KILL", "CAP_CHOWN"}));
+  EXPECT_EQ(args.additional_gids, (std::vector<std::string>{"7", "8"}));
+  EXPECT_EQ(args.user, "1000:1000");
+  EXPECT_EQ(args.cgroups, (std::vector<std::string>{"cpu:a"}));
+  EXPECT_TRUE(args.detach);
+  EXPECT_EQ(error_of(parse("exec")), "\"exec\" requires at least 1 argument, have 0");
+}
+
 TEST(ParseCommandLine, VerbsThatAreNotThereYetSaySo) {
-  for (const char* verb : {"exec", "pause", "resume", "ps", "update", "events", "checkpoint", "restore"}) {
+  for (const char* verb : {"pause", "resume", "ps", "update", "events", "checkpoint", "restore"}) {
     for (const char* rest : {"", " ID", " --help", " --image-path /x ID", " ID sh -c true"}) {
       const CommandLine line = parse(verb + std::string(rest));
       EXPECT_EQ(error_of(line), '"' + std::string(verb) + "\" is not supported yet");
-      EXPECT_EQ(line.exit_code, std::string(verb) == "exec" ? 255 : 1);
+      EXPECT_EQ(line.exit_code, 1);
     }
   }
 }

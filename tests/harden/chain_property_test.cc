@@ -144,6 +144,9 @@ std::string lock_left_open(const policy::Policy& limit, const Input& input, cons
   const bool own_pids = std::any_of(namespaces.begin(), namespaces.end(), [](const auto& ns) { return ns.type == CLONE_NEWPID && ns.path.empty(); });
   if (on(process.memfd_noexec) && own_pids && able.memfd_noexec_unable.empty() && !out.locks.memfd_noexec) return "files in memory";
   if (process.digests && !runs_one_of(out, process.digests->value)) return "the program";
+  const auto& exec = out.policy.policy.exec;
+  if (limit.exec.allow && !limit.exec.allow->value && (!exec.allow || exec.allow->value)) return "exec";
+  if (on(limit.exec.within_container) && !on(exec.within_container)) return "exec beyond the container";
   const bool own_network = std::any_of(namespaces.begin(), namespaces.end(), [](const auto& ns) { return ns.type == CLONE_NEWNET && ns.path.empty(); });
   if (limit.network.blackhole && own_network && !shuts(out, limit.network.blackhole->value, able.ipv6)) return "addresses";
   const bool shared_cores = !able.one_thread_a_core && able.core_scheduling_unable.empty();
@@ -367,6 +370,8 @@ TEST(ChainProperty, EachLockThatIsLeftOpenIsNoticed) {
       {"files in memory", [](Output& o) { o.locks.memfd_noexec = false; }},
       {"the program", [](Output& o) { o.program.clear(); }},
       {"the program", [](Output& o) { for (auto& file : o.program) file.digest += "0"; }},
+      {"exec", [](Output& o) { o.policy.policy.exec.allow.reset(); }},
+      {"exec beyond the container", [](Output& o) { o.policy.policy.exec.within_container.reset(); }},
       {"addresses", [](Output& o) { if (!o.blackhole.empty()) o.blackhole.pop_back(); }},
       {"cores", [](Output& o) { o.locks.core_scheduling = false; }},
       {"speculation", [](Output& o) { o.locks.speculation = 0; }},

@@ -54,6 +54,13 @@ struct Ruleset {
     op.a = access & known();
     return landlock_path(bench.ctx, op);
   }
+  long allow_path(std::string_view path, std::uint64_t access, unsigned flags = 0) {
+    auto op = bench.op(path);
+    op.slot = plan::image::kNoSlot;
+    op.flags = static_cast<std::uint16_t>(flags);
+    op.a = access & known();
+    return landlock_path(bench.ctx, op);
+  }
   long allow_port(std::uint16_t port, std::uint64_t access) {
     auto op = bench.op();
     op.a = access;
@@ -81,6 +88,28 @@ int open_error(const std::string& path, int flags) {
 }
 
 int root_of(const std::string& path) { return ::open(path.c_str(), O_PATH | O_CLOEXEC); }
+
+// exec: in a container that is there already.
+TEST_F(LandlockTest, APlaceIsTheRootOfAMount) {
+  check_in_sandbox([](Bench& bench) {
+    make_dir_at(bench.at("tmp"));
+    make_dir_at(bench.at("plain"));
+    ASSERT_EQ(::mount("tmpfs", bench.at("tmp").c_str(), "tmpfs", 0, "mode=755"), 0);
+    link_at("tmp", bench.at("link"));
+    link_at("/plain", bench.at("other"));
+    Ruleset rules(bench);
+    EXPECT_EQ(rules.allow_path("/", kRead), 0);
+    EXPECT_EQ(rules.allow_path("/plain", change()), -EPERM) << "no mount is there";
+    EXPECT_EQ(bench.ctx.detail, kMismatch);
+    EXPECT_EQ(rules.allow_path("/other", change()), -EPERM);
+    EXPECT_EQ(rules.allow_path("/missing", change()), -ENOENT);
+    EXPECT_EQ(rules.allow_path("/link", change(), plan::image::kNoSymlinks), -ELOOP);
+    EXPECT_EQ(rules.allow_path("/link", change()), 0);
+    rules.enter();
+    EXPECT_EQ(create_error(bench.at("tmp/new")), 0);
+    EXPECT_EQ(create_error(bench.at("plain/new")), EACCES);
+  });
+}
 
 TEST_F(LandlockTest, OnlyWhatHasARuleCanBeWritten) {
   check_in_sandbox([](Bench& bench) {

@@ -73,6 +73,21 @@ TEST(GoldenSecrets, PlanWithoutTheirValues) {
   check(golden_path("redirect", "docker"), have);
 }
 
+TEST(GoldenExec, Plan) {
+  for (const char* name : {"faas", "passthrough"}) {
+    for (const char* bundle : {"docker", "containerd-cri-user"}) {
+      const auto container = samples::hardened(samples::spec(bundle), name);
+      auto process = *samples::spec(bundle).process;
+      process.args = {"sh", "-c", "true"};
+      const auto outcome = samples::executed(container, samples::builtin(name), std::move(process));
+      plan::ExecOptions options{.created = samples::options(), .cgroups = {"/sys/fs/cgroup/memory/x", "/sys/fs/cgroup/pids/x"}, .home = "/root", .preserve_fds = 0, .seccomp = {}};
+      const auto plan = plan::plan_exec(container.hardened, outcome.hardened, samples::facts(), options);
+      ASSERT_TRUE(plan) << plan.error().message();
+      check(golden_path("exec", std::string(name) + "-" + bundle), plan::print_text(*plan, outcome.decisions, {}));
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Plans, Golden,
                          testing::Combine(testing::ValuesIn(samples::builtin_names()), testing::ValuesIn(samples::bundle_names())),
                          [](const auto& param) {

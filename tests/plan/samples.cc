@@ -170,6 +170,18 @@ harden::Outcome landlocked(const TcpPorts& ports, int abi) {
   return *std::move(outcome);
 }
 
+policy::Policy builtin(const std::string& name) { return loaded(name); }
+
+harden::Outcome executed(const harden::Outcome& container, const policy::Policy& policy, oci::Process process, int abi) {
+  auto abilities = host(true, true);
+  abilities.landlock_abi = abi;
+  if (policy.process.digests) abilities.program = {{.path = "", .name = "sh", .digest = "sha256:1", .device = 8, .inode = 12, .changed = 7}};
+  auto outcome = harden::harden_exec(container.hardened, container.hardened.secret_files(), std::move(process), policy, abilities);
+  EXPECT_TRUE(outcome.has_value()) << (outcome ? "" : outcome.error().message());
+  if (!outcome) std::abort();
+  return *std::move(outcome);
+}
+
 plan::CreateOptions options() {
   plan::CreateOptions options;
   options.id = "web1";

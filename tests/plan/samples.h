@@ -31,6 +31,9 @@ struct TcpPorts {
 harden::Outcome landlocked(const TcpPorts& ports, int abi = harden::kNewestLandlock);
 harden::Outcome redirected(oci::Spec spec = with_secrets(), bool can_remap = true, bool noswap = true);
 plan::CreateOptions options();
+// What exec asks for in such a container: its own process with other arguments, or `process`.
+harden::Outcome executed(const harden::Outcome& container, const policy::Policy& policy, oci::Process process, int abi = harden::kNewestLandlock);
+policy::Policy builtin(const std::string& name);
 
 // The plan, or the test fails.
 plan::LaunchPlan plan_of(const harden::Outcome& outcome, const kernel::Facts& facts = samples::facts());

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "policy/builtin.h"
+#include "policy/rules.h"
 
 namespace {
 
@@ -50,6 +51,45 @@ TEST(Pack, DamageIsAnError) {
   std::string huge = bytes;
   huge.replace(0, 8, "\xff\xff\xff\xff\xff\xff\xff\x7f");
   EXPECT_FALSE(policy::unpack(huge));
+}
+
+TEST(Keep, GivesBackWhatItWasGiven) {
+  for (const auto& policy : {every_member(), policy::Policy(), *policy::load_policy("faas")}) {
+    const auto again = policy::read_kept(policy::keep(policy));
+    ASSERT_TRUE(again) << again.error().message();
+    EXPECT_EQ(policy::pack(*again), policy::pack(policy));
+  }
+}
+
+TEST(Keep, DamageIsAnError) {
+  const std::string bytes = policy::keep(every_member());
+  std::size_t whole = 0;
+  for (std::size_t size = 1; size < bytes.size(); ++size) whole += policy::read_kept(bytes.substr(0, size)) ? 1U : 0U;
+  EXPECT_LE(whole, policy::control_names().size() + 8) << "as often as a rule ends, and no more";
+  EXPECT_FALSE(policy::read_kept(bytes + "x"));
+  EXPECT_FALSE(policy::read_kept(bytes + bytes)) << "twice";
+}
+
+// What another version wrote: a rule that is not known here, and one that looks otherwise. Numbers have eight bytes.
+TEST(Keep, WhatIsNotKnownIsAnError) {
+  const auto number = [](std::uint64_t n) { return std::string(reinterpret_cast<const char*>(&n), sizeof n); };
+  const auto text = [&](const std::string& s) { return number(s.size()) + s; };
+  const auto bytes = policy::keep({});
+  EXPECT_TRUE(policy::read_kept(bytes));
+  const auto unknown = policy::read_kept(bytes + text("process.later") + text("n") + text(number(1)));
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().message().find("\"process.later\" is not known"), std::string::npos);
+  EXPECT_FALSE(policy::read_kept(bytes + text("exec.allow") + text("?s") + text(number(0))));
+  // A version without the rule: it is absent.
+  auto policy = every_member();
+  const auto all = policy::keep(policy);
+  policy.exec.allow.reset();
+  const auto less = policy::keep(policy);
+  EXPECT_LT(less.size(), all.size());
+  const auto read = policy::read_kept(less);
+  ASSERT_TRUE(read);
+  EXPECT_FALSE(read->exec.allow);
+  EXPECT_TRUE(read->exec.within_container);
 }
 
 }  // namespace
