@@ -254,7 +254,7 @@ base::Result<Made> make_container(const GlobalArgs& global, const CreateArgs& ar
   // Before the record, and so before the program: what must be logged is.
   TRY(decisions.created(prepared, log));
   TRY(container::commit_record(dir));
-  TRY(container::remove_journal(dir));
+  if (gate) TRY(container::remove_journal(dir));  // `run`: once the program is executed, until when it is "created"
   // init is at its mounts still, and need not wait for a word after them.
   if (!gate) TRY(launched.allow_start());
   after_hooks.commit();

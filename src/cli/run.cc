@@ -23,6 +23,7 @@ constexpr int kShortRun = 5;  // milliseconds
 base::Result<void> start_container(Made& made, const CreateArgs& args, const base::Log& log) {
   auto limit = TRY(watch_wall_clock(made.record(), made.launched().process()));
   TRY(made.launched().await_start(made.plan(), agent_of(made.record())));
+  (void)container::remove_journal(made.dir().fd());  // if not: what is executed tells as well that it runs
   TRY(limit.begin());
   TRY(run_poststart_hooks(made.record()));
   TRY(announce(made, args, log));

@@ -19,6 +19,7 @@ struct Evidence {
   bool init_alive = false;    // not a zombie
   bool frozen = false;        // its cgroup
   bool start_socket = false;  // it still waits for `start`
+  bool starting = false;      // `run` has recorded it, and its program is still to be executed
 };
 
 Status derive_status(const Evidence& evidence);

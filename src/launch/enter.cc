@@ -62,7 +62,7 @@ base::Result<std::uint64_t> foreign_namespaces(const kernel::PidFd& init) {
 // container's root, who sees it in its pid namespace, has no way to trace it (ptrace(2), "Ptrace access mode checking").
 base::Result<UniqueFd> unreadable_init() {
   constexpr mode_t kExecuteOnly = 0111;
-  UniqueFd program = TRY(kernel::sealed_memfd("bulkhead-init", init_program, true));
+  UniqueFd program = TRY(kernel::sealed_memfd(kernel::kInitMemfd, init_program, true));
   if (::fchmod(program.get(), kExecuteOnly) != 0) return Error::system(errno, "fchmod of init");
   return program;
 }

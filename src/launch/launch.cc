@@ -115,7 +115,7 @@ base::Result<Channel> make_channel() {
 base::Result<Carried> clone_container(const plan::ClonePlan& plan, const plan::LaunchPlan* whole, std::optional<Sources>& sources, int cgroup,
                                       int report) {
   const UniqueFd userns = TRY(open_user_namespace(plan));
-  const UniqueFd program = TRY(kernel::sealed_memfd("bulkhead-init", init_program, true));
+  const UniqueFd program = TRY(kernel::sealed_memfd(kernel::kInitMemfd, init_program, true));
   NamespaceVisit visit = TRY(NamespaceVisit::enter(plan));
   if (whole != nullptr) TRY(sources->open_in_namespaces(*whole));
   CarrierRequest request;

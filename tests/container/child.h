@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,12 @@ class Child {
       for (;;) ::pause();
     }
     EXPECT_GT(pid_, 0);
+  }
+  // sleep(1) by this file, which it is executed from by now.
+  explicit Child(const std::string& program) {
+    std::string name = "sleep", time = "1000";
+    char* argv[] = {name.data(), time.data(), nullptr};
+    EXPECT_EQ(::posix_spawn(&pid_, program.c_str(), nullptr, nullptr, argv, nullptr), 0);
   }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
@@ -58,7 +65,7 @@ class Child {
   }
 
  private:
-  pid_t pid_;
+  pid_t pid_ = -1;
   bool reaped_ = false;
 };
 

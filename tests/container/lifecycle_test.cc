@@ -1,7 +1,11 @@
 #include "container/lifecycle.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include "base/text.h"
+#include "kernel/file.h"
+#include "kernel/memfd.h"
 #include "tests/container/child.h"
 #include "tests/container/temp_dir.h"
 
@@ -20,8 +24,10 @@ TEST(DeriveStatus, FollowsTheTable) {
       {true, true, false, Status::kPaused},    {true, true, true, Status::kPaused},
   };
   for (const auto& row : rows) {
-    EXPECT_EQ(derive_status({row.alive, row.frozen, row.socket}), row.status)
+    EXPECT_EQ(derive_status({row.alive, row.frozen, row.socket, false}), row.status)
         << row.alive << row.frozen << row.socket << status_name(row.status);
+    const Status starting = row.status == Status::kRunning ? Status::kCreated : row.status;
+    EXPECT_EQ(derive_status({row.alive, row.frozen, row.socket, true}), starting) << status_name(row.status);
   }
 }
 
@@ -76,6 +82,22 @@ TEST_F(LoadTest, FollowsInitThroughItsLife) {
   EXPECT_EQ(container->status, Status::kStopped);
   EXPECT_FALSE(container->init.has_value());
   EXPECT_EQ(container->visible_pid(), 0);
+}
+
+// A child that is executed from init's file, as long as `run` has not executed the program.
+TEST_F(LoadTest, WhatRunIsStillStartingIsCreated) {
+  const auto text = kernel::read_file_at(AT_FDCWD, "/bin/sleep", std::size_t{1} << 20);
+  ASSERT_TRUE(text.has_value());
+  const auto file = kernel::sealed_memfd(kernel::kInitMemfd, *text, true);
+  ASSERT_TRUE(file.has_value());
+  Child init(base::cat("/proc/self/fd/", file->get())), other;
+  save("init", init);
+  save("other", other);
+  const auto status = [&](const char* id) { return load_container(path("root"), id)->status; };
+  EXPECT_EQ(status("init"), Status::kRunning);
+  for (const char* id : {"init", "other"}) write(path(base::cat("root/", id, "/creating.json")), "{}");
+  EXPECT_EQ(status("init"), Status::kCreated);
+  EXPECT_EQ(status("other"), Status::kRunning);
 }
 
 TEST_F(LoadTest, AReusedPidIsNotInit) {
