@@ -5,13 +5,18 @@
 #include <linux/prctl.h>
 
 #include <algorithm>
-#include <functional>
 
+#include "mutants.h"
 #include "plan/invariants.h"
 #include "samples.h"
 
 namespace {
 
+using mutants::drop;
+using mutants::find;
+using mutants::move_to_end;
+using mutants::move_to_front;
+using mutants::Mutant;
 using plan::LaunchPlan;
 
 struct Made {
@@ -63,40 +68,15 @@ Made rich() {
 }
 
 template <typename T>
-std::size_t find(const LaunchPlan& p) {
-  for (std::size_t i = 0; i < p.steps.size(); ++i) {
-    if (std::holds_alternative<T>(p.steps[i].op)) return i;
-  }
-  ADD_FAILURE() << "no such step";
-  return 0;
-}
-template <typename T>
 T& get(LaunchPlan& p) { return std::get<T>(p.steps[find<T>(p)].op); }
 template <typename T>
 bool has(const LaunchPlan& p) {
   return std::any_of(p.steps.begin(), p.steps.end(), [](const plan::Step& step) { return std::holds_alternative<T>(step.op); });
 }
-template <typename T>
-void drop(LaunchPlan& p) { p.steps.erase(p.steps.begin() + static_cast<std::ptrdiff_t>(find<T>(p))); }
-template <typename T>
-void move_to_front(LaunchPlan& p) {
-  const auto it = p.steps.begin() + static_cast<std::ptrdiff_t>(find<T>(p));
-  std::rotate(p.steps.begin(), it, it + 1);
-}
-template <typename T>
-void move_to_end(LaunchPlan& p) {
-  const auto it = p.steps.begin() + static_cast<std::ptrdiff_t>(find<T>(p));
-  std::rotate(it, it + 1, p.steps.end() - 1);
-}
+
 void put(LaunchPlan& p, plan::Op op) { p.steps.insert(p.steps.begin() + 1, {std::move(op), ""}); }
 
-struct Mutant {
-  const char* invariant;
-  const char* what;
-  std::function<void(LaunchPlan&)> break_it;
-};
-
-const std::vector<Mutant>& mutants() {
+const std::vector<Mutant>& all_mutants() {
   static const std::vector<Mutant> all = {
       {"as-a-new-one", "no filter", [](LaunchPlan& p) { drop<plan::Seccomp>(p); }},
       {"as-a-new-one", "a step after the filter", [](LaunchPlan& p) { move_to_end<plan::Umask>(p); }},
@@ -169,7 +149,7 @@ TEST(ExecInvariants, HoldOfEveryPlan) {
 TEST(ExecInvariants, EachFailsForItsMutants) {
   const auto made = rich();
   EXPECT_TRUE(plan::check_exec_invariants(made.plan, made.executed.hardened, made.created));
-  for (const auto& mutant : mutants()) {
+  for (const auto& mutant : all_mutants()) {
     LaunchPlan broken = made.plan;
     mutant.break_it(broken);
     EXPECT_FALSE(holds(mutant.invariant, broken, made)) << mutant.invariant << ": " << mutant.what;
@@ -180,7 +160,7 @@ TEST(ExecInvariants, EachFailsForItsMutants) {
 TEST(ExecInvariants, EachHasAMutant) {
   for (std::size_t i = 0; i < plan::kExecInvariantCount; ++i) {
     const std::string name = plan::kExecInvariants[i].name;
-    EXPECT_TRUE(std::any_of(mutants().begin(), mutants().end(), [&](const Mutant& m) { return name == m.invariant; })) << name;
+    EXPECT_TRUE(std::any_of(all_mutants().begin(), all_mutants().end(), [&](const Mutant& m) { return name == m.invariant; })) << name;
   }
 }
 

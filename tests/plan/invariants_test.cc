@@ -7,41 +7,20 @@
 #include <linux/seccomp.h>
 
 #include <algorithm>
-#include <functional>
 
 #include "kernel/landlock.h"
+#include "mutants.h"
 #include "samples.h"
 
 namespace {
 
 using plan::LaunchPlan;
 
-template <typename T>
-std::size_t find(const LaunchPlan& p) {
-  for (std::size_t i = 0; i < p.steps.size(); ++i) {
-    if (std::holds_alternative<T>(p.steps[i].op)) return i;
-  }
-  ADD_FAILURE() << "no such step";
-  return 0;
-}
-
-template <typename T>
-void drop(LaunchPlan& p) {
-  p.steps.erase(p.steps.begin() + static_cast<std::ptrdiff_t>(find<T>(p)));
-}
-
-template <typename T>
-void move_to_front(LaunchPlan& p) {
-  const auto it = p.steps.begin() + static_cast<std::ptrdiff_t>(find<T>(p));
-  std::rotate(p.steps.begin(), it, it + 1);
-}
-
-// Puts the first T right before exec.
-template <typename T>
-void move_to_end(LaunchPlan& p) {
-  const auto it = p.steps.begin() + static_cast<std::ptrdiff_t>(find<T>(p));
-  std::rotate(it, it + 1, p.steps.end() - 1);
-}
+using mutants::drop;
+using mutants::find;
+using mutants::move_to_end;
+using mutants::move_to_front;
+using mutants::Mutant;
 
 int secrets_slot(const LaunchPlan& p) { return std::get<plan::WriteFile>(p.steps[find<plan::WriteFile>(p)].op).mount.index; }
 
@@ -64,13 +43,7 @@ plan::LandlockPath& rule(LaunchPlan& p, std::string_view path) {
   return std::get<plan::LandlockPath>(p.steps[static_cast<std::size_t>(rule_on(p, path))].op);
 }
 
-struct Mutant {
-  const char* invariant;
-  const char* what;
-  std::function<void(LaunchPlan&)> break_it;
-};
-
-const std::vector<Mutant>& mutants() {
+const std::vector<Mutant>& all_mutants() {
   static const std::vector<Mutant> all = {
       {"exec-is-last", "exec comes first", [](LaunchPlan& p) { move_to_front<plan::Exec>(p); }},
       {"exec-is-last", "no exec", [](LaunchPlan& p) { p.steps.pop_back(); }},
@@ -292,7 +265,7 @@ TEST(Invariants, HoldOfPlansForEveryLandlock) {
 TEST(Invariants, EachFailsForItsMutants) {
   const auto outcome = samples::landlocked({.bind = policy::Ports{8080}, .connect = policy::Ports{443}});
   const LaunchPlan good = samples::plan_of(outcome);
-  for (const auto& mutant : mutants()) {
+  for (const auto& mutant : all_mutants()) {
     LaunchPlan broken = good;
     mutant.break_it(broken);
     EXPECT_FALSE(holds(mutant.invariant, broken, outcome.hardened)) << mutant.invariant << ": " << mutant.what;
@@ -303,7 +276,7 @@ TEST(Invariants, EachFailsForItsMutants) {
 TEST(Invariants, EachHasAMutant) {
   for (std::size_t i = 0; i < plan::kInvariantCount; ++i) {
     const std::string name = plan::kInvariants[i].name;
-    EXPECT_TRUE(std::any_of(mutants().begin(), mutants().end(), [&](const Mutant& m) { return name == m.invariant; })) << name;
+    EXPECT_TRUE(std::any_of(all_mutants().begin(), all_mutants().end(), [&](const Mutant& m) { return name == m.invariant; })) << name;
   }
 }
 
