@@ -145,7 +145,8 @@ Error receive_hook_failure(const init::Message& message, int socket) {
   ssize_t n;
   do {
     n = ::recv(socket, text.data(), text.size(), 0);
-  } while (n < 0 && errno == EINTR);
+    // ECONNRESET, once: init has gone without reading all that was sent to it; what it said before is still to be had.
+  } while (n < 0 && (errno == EINTR || errno == ECONNRESET));
   text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
   return hook_failure(message, text);
 }

@@ -2,6 +2,7 @@
 #include "launch/hooks.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,6 +54,25 @@ TEST_F(Hooks, RunWithTheStateInTheirDirectory) {
   EXPECT_TRUE(run_hook(hook, "/no/such/bundle", "{}"));
   std::getline(std::ifstream(top_ / "here"), text);
   EXPECT_EQ(text, "/");
+}
+
+// init goes at once when it has said why, and may have left a word of the parent's unread (unix(7): ECONNRESET, once).
+TEST_F(Hooks, FailureInTheContainerIsHeardThoughInitHasGone) {
+  using namespace std::string_literals;
+  const std::string text = "/hooks/createContainer/0\0/bin/slow\0007\0begun\n"s;
+  const init::Message failure{init::MessageKind::kFailure, 3, ETIMEDOUT, init::kHookTimedOut};
+  for (const bool unread : {false, true}) {
+    int pair[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    const base::UniqueFd parent(pair[0]);
+    base::UniqueFd child(pair[1]);
+    ASSERT_EQ(::send(child.get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+    const ssize_t sent = unread ? ::send(parent.get(), "go", 2, 0) : 2;
+    ASSERT_EQ(sent, 2);
+    child.reset();
+    EXPECT_EQ(receive_hook_failure(failure, parent.get()).message(),
+              "config.json: /hooks/createContainer/0: hook \"/bin/slow\": timeout after 7 s: begun") << unread;
+  }
 }
 
 TEST_F(Hooks, FailInOneLine) {
