@@ -49,6 +49,11 @@ inline std::uint64_t device_of(const struct statx& stat) {
   return static_cast<std::uint64_t>(stat.stx_dev_major) << 32 | stat.stx_dev_minor;
 }
 
+// In nanoseconds: the time of the last change, which a write moves on (statx(2)).
+inline std::uint64_t changed_of(const struct statx& stat) {
+  return static_cast<std::uint64_t>(stat.stx_ctime.tv_sec) * 1'000'000'000 + stat.stx_ctime.tv_nsec;
+}
+
 inline const char* last_component(const char* path) {
   const char* name = path;
   for (; *path != '\0'; ++path) {

@@ -87,11 +87,8 @@ long open_in_container(Context& ctx, const Op& op) {
   long result = call(__NR_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stat);
   if (!failed(result) && (stat.stx_mode & kernel::raw::kTypeMask) != kernel::raw::kRegular) result = -EACCES;
   if (!failed(result) && (op.flags & plan::image::kVerified) != 0) {
-    constexpr std::uint64_t kNanoseconds = 1'000'000'000;
     const std::uint32_t* w = ctx.words(op);
-    const std::uint64_t device = static_cast<std::uint64_t>(stat.stx_dev_major) << 32 | stat.stx_dev_minor;
-    const std::uint64_t changed = static_cast<std::uint64_t>(stat.stx_ctime.tv_sec) * kNanoseconds + stat.stx_ctime.tv_nsec;
-    if (device != wide(w + 5) || stat.stx_ino != wide(w + 7) || changed != wide(w + 9)) {
+    if (device_of(stat) != wide(w + 5) || stat.stx_ino != wide(w + 7) || changed_of(stat) != wide(w + 9)) {
       ctx.detail = kHookChanged;
       result = -EPERM;
     }

@@ -99,12 +99,10 @@ long find_executable(Context& ctx, const Op& op) {
 // those of then, for a write moves the time of the last change on (statx(2)).
 long verify_program(Context& ctx, const Op& op) {
   const std::uint32_t path = op.text != 0 ? op.text : ctx.executable;
-  constexpr std::uint64_t kNanoseconds = 1'000'000'000;
   struct statx stat {};
   const long result = call(__NR_statx, AT_FDCWD, ctx.text(path), 0, STATX_BASIC_STATS, &stat);
   if (failed(result)) return result;
-  const std::uint64_t changed = static_cast<std::uint64_t>(stat.stx_ctime.tv_sec) * kNanoseconds + stat.stx_ctime.tv_nsec;
-  if (device_of(stat) == op.a && stat.stx_ino == op.b && changed == wide(ctx.words(op))) return 0;
+  if (device_of(stat) == op.a && stat.stx_ino == op.b && changed_of(stat) == wide(ctx.words(op))) return 0;
   ctx.detail = kMismatch;
   return -EPERM;
 }

@@ -14,13 +14,12 @@
 
 namespace {
 
-using plan::LaunchPlan;
-
 using mutants::drop;
 using mutants::find;
 using mutants::move_to_end;
 using mutants::move_to_front;
 using mutants::Mutant;
+using plan::LaunchPlan;
 
 int secrets_slot(const LaunchPlan& p) { return std::get<plan::WriteFile>(p.steps[find<plan::WriteFile>(p)].op).mount.index; }
 
