@@ -24,7 +24,7 @@ class JsonWriter {
 
   void name(std::string_view text) {
     separate();
-    base::append(out_, '"');
+    out_ += '"';
     out_ += base::json_escape(text);
     out_ += indent_.empty() ? "\":" : "\": ";
     named_ = true;

@@ -7,11 +7,33 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <utility>
 
 namespace base {
 
-std::string join(const std::vector<std::string>& parts, std::string_view separator) {
+void Digits::write(std::uint64_t magnitude, bool negative) {
+  begin_ = sizeof digits_;
+  do {
+    digits_[--begin_] = static_cast<char>('0' + magnitude % 10);
+    magnitude /= 10;
+  } while (magnitude != 0);
+  if (negative) digits_[--begin_] = '-';
+}
+
+std::string concat(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const auto part : parts) size += part.size();
   std::string out;
+  out.reserve(size);
+  for (const auto part : parts) out.append(part.data(), part.size());
+  return out;
+}
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator) {
+  std::size_t size = 0;
+  for (const auto& part : parts) size += part.size() + separator.size();
+  std::string out;
+  out.reserve(size);
   for (const auto& part : parts) {
     if (&part != parts.data()) out += separator;
     out += part;
@@ -61,9 +83,24 @@ std::size_t utf8_length(std::string_view s) {
   return 0;
 }
 
+namespace {
+
+// How many characters at the start stand for themselves, in quotes too: printable ASCII.
+std::size_t plain_length(std::string_view text) {
+  std::size_t n = 0;
+  while (n < text.size() && text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\') ++n;
+  return n;
+}
+
+}  // namespace
+
 std::string escape(std::string_view text) {
   std::string out;
-  while (!text.empty()) {
+  for (;;) {
+    const std::size_t plain = plain_length(text);
+    out.append(text.data(), plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return out;
     const char c = text.front();
     const std::size_t n = utf8_length(text);
     if (c == '"' || c == '\\') {
@@ -74,11 +111,15 @@ std::string escape(std::string_view text) {
     } else if (n == 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
       append_hex(out, "\\x", static_cast<unsigned char>(c), 2);
     } else {
-      out += text.substr(0, n);
+      out.append(text.data(), n);
     }
     text.remove_prefix(n == 0 ? 1 : n);
   }
-  return out;
+}
+
+std::string escape(std::string&& text) {
+  if (plain_length(text) == text.size()) return std::move(text);
+  return escape(std::string_view(text));
 }
 
 namespace {
@@ -118,7 +159,11 @@ std::string quote(std::string_view text) { return cat('"', escape(text), '"'); }
 
 std::string json_escape(std::string_view text) {
   std::string out;
-  while (!text.empty()) {
+  for (;;) {
+    const std::size_t plain = plain_length(text);
+    out.append(text.data(), plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return out;
     const char c = text.front();
     const std::size_t n = utf8_length(text);
     if (c == '"' || c == '\\') {
@@ -129,11 +174,10 @@ std::string json_escape(std::string_view text) {
     } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
       append_hex(out, "\\u", static_cast<unsigned char>(c), 4);
     } else {
-      out += text.substr(0, n);
+      out.append(text.data(), n);
     }
     text.remove_prefix(n == 0 ? 1 : n);
   }
-  return out;
 }
 
 namespace {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,20 +11,45 @@
 
 namespace base {
 
-inline void append(std::string& out, std::string_view s) { out += s; }
-inline void append(std::string& out, char c) { out += c; }
+// A number in decimal digits.
+class Digits {
+ public:
+  template <typename T>
+    requires std::is_integral_v<T>
+  explicit Digits(T value) {
+    if constexpr (std::is_signed_v<T>) {
+      write(value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value), value < 0);
+    } else {
+      write(value, false);
+    }
+  }
+  std::string_view text() const { return {digits_ + begin_, sizeof digits_ - begin_}; }
+
+ private:
+  void write(std::uint64_t magnitude, bool negative);
+  std::size_t begin_;
+  char digits_[20];  // of the greatest; the least of 64 bits has 19 and a sign
+};
+
+struct Piece {
+  std::string_view value;
+  std::string_view text() const { return value; }
+};
+// What cat() takes.
+inline Piece piece(std::string_view text) { return {text}; }
+inline Piece piece(const char& c) { return {{&c, 1}}; }
 template <typename T>
   requires std::is_integral_v<T>
-void append(std::string& out, T value) {
-  out += std::to_string(value);
+Digits piece(T value) {
+  return Digits(value);
 }
+
+std::string concat(std::initializer_list<std::string_view> parts);
 
 // Concatenates strings, characters and integers.
 template <typename... Args>
 std::string cat(const Args&... args) {
-  std::string out;
-  (append(out, args), ...);
-  return out;
+  return concat({piece(args).text()...});
 }
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
@@ -37,6 +63,8 @@ std::string clean_path(std::string_view path);
 std::string quote(std::string_view text);
 // The same escaping without the surrounding quotes.
 std::string escape(std::string_view text);
+std::string escape(std::string&& text);  // given back if nothing in it needs escaping
+inline std::string escape(const char* text) { return escape(std::string_view(text)); }
 // JSON string escaping, without the quotes; invalid UTF-8 becomes U+FFFD.
 std::string json_escape(std::string_view text);
 

@@ -1,3 +1,4 @@
+#include "base/immortal.h"
 #include "base/text.h"
 #include "cli/output.h"
 #include "cli/prepare.h"
@@ -12,7 +13,7 @@ base::Result<int> cmd_explain(const GlobalArgs& global, const ExplainArgs& args,
   PrepareRequest request;
   request.id = "explain";
   request.bundle = args.bundle;
-  const Prepared prepared = TRY_IN(std::string("explain"), prepare(global, request, log));
+  const Prepared& prepared = base::immortal(TRY_IN(std::string("explain"), prepare(global, request, log)));
   if (args.format == OutputFormat::kJson) {
     TRY(print(plan::print_json(prepared.plan, prepared.outcome.decisions, &prepared.selected.policy)));
   } else {

@@ -5,6 +5,8 @@
 #include <sched.h>
 #include <sys/mount.h>
 
+#include <utility>
+
 #include "base/text.h"
 #include "kernel/landlock.h"
 #include "oci/names.h"
@@ -230,7 +232,7 @@ std::string describe_hook(const oci::CheckedHook& hook) {
 
 StepText describe(const Step& step, const LaunchPlan& plan) {
   StepText text = std::visit(Describer{plan}, step.op);
-  text.detail = base::escape(text.detail);
+  text.detail = base::escape(std::move(text.detail));
   return text;
 }
 

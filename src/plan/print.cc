@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/json_writer.h"
 #include "base/text.h"
@@ -67,7 +68,7 @@ std::string print_decisions(const harden::Decisions& decisions, const PrintStyle
   for (const auto& d : decisions) {
     changes.row({d.control, d.where, decision_line(d, style), d.why, d.source});
   }
-  return heading(cat("decisions (", decisions.size(), ")"), style) + changes.print();
+  return heading(cat("decisions (", decisions.size(), ")"), style) + std::move(changes).print();
 }
 
 std::string print_text(const LaunchPlan& plan, const harden::Decisions& decisions, const PrintStyle& style,
@@ -89,7 +90,7 @@ std::string print_text(const LaunchPlan& plan, const harden::Decisions& decision
   for (const auto* hooks : {&plan.poststart, &plan.poststop}) {
     for (const auto& hook : *hooks) head.row({"hook", base::escape(describe_hook(hook)), hook.pointer});
   }
-  out += head.print();
+  out += std::move(head).print();
   TextTable steps(style);
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const StepText text = describe(plan.steps[i], plan);
@@ -97,7 +98,7 @@ std::string print_text(const LaunchPlan& plan, const harden::Decisions& decision
     if (number.size() < 2) number.insert(0, 1, '0');
     steps.row({number, text.name, text.detail, plan.steps[i].because});
   }
-  return out + steps.print();
+  return out + std::move(steps).print();
 }
 
 namespace {

@@ -23,7 +23,7 @@ std::string spaced(const Range& range) {
   std::string out;
   for (const auto& value : range) {
     if (!out.empty()) out += ' ';
-    base::append(out, value);
+    out += base::piece(value).text();
   }
   return out;
 }

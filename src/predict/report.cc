@@ -47,7 +47,7 @@ std::string print_text(const Report& report, const plan::PrintStyle& style) {
     table.row({expected.control, expected.attempt, cell(expected.predicted), cell(observed), verdict(agrees, style),
                expected.because});
   }
-  out += table.print();
+  out += std::move(table).print();
   return out + base::cat("\n", report.findings.size(), " controls, ", report.differences,
                          report.differences == 1 ? " differs" : " differ", " from the prediction\n");
 }

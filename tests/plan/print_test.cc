@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "oci/json.h"
+#include "plan/text_table.h"
 #include "samples.h"
 
 namespace {
@@ -15,6 +16,19 @@ TEST(Print, JsonIsJsonWithAllDecisionsAndSteps) {
   const std::string text = plan::print_json(p, outcome.decisions);
   const auto json = oci::parse_json(text, "explain");
   ASSERT_TRUE(json.has_value()) << json.error().message();
+}
+
+TEST(Print, ATableIsPaddedOnATerminalAlone) {
+  const auto table = [](const plan::PrintStyle& style) {
+    plan::TextTable out(style, {4});
+    out.row({"a", "bb", "c"});
+    out.row({"wider", "b", "last"});
+    out.row({"", "only"});
+    return std::move(out).print();
+  };
+  EXPECT_EQ(table({}), "  a  bb  c\n  wider  b  last\n    only\n");
+  EXPECT_EQ(table({.align = true}), "  a     bb    c\n  wider  b     last\n        only\n") << "the second column is as wide as \"only\"";
+  EXPECT_EQ(table({.colour = true}), "  \x1b[1ma\x1b[0m  bb  c\n  \x1b[1mwider\x1b[0m  b  last\n  \x1b[1m\x1b[0m  only\n");
 }
 
 TEST(Print, NoEnvironmentValueIsEverPrinted) {

@@ -14,8 +14,8 @@ std::string text(const Alternatives& all) {
     if (!out.empty()) out += " | ";
     for (const auto& check : alternative) {
       if (!out.empty() && out.back() != ' ') out += " ";
-      base::append(out, base::cat('a', check.index));
-      if (check.mask != 0xffffffff) base::append(out, base::cat('&', check.mask));
+      out += base::cat('a', check.index);
+      if (check.mask != 0xffffffff) out += base::cat('&', check.mask);
       for (std::size_t i = 0; i < check.values.size(); ++i) out += base::cat(i == 0 ? '=' : ',', check.values[i]);
     }
   }
