@@ -12,9 +12,19 @@ namespace oci {
 
 namespace {
 
-std::string_view string_of(const rapidjson::Value& value) { return {value.GetString(), value.GetStringLength()}; }
+inline std::string_view string_of(const rapidjson::Value& value) { return {value.GetString(), value.GetStringLength()}; }
 
 bool is_integer(const rapidjson::Value& value) { return value.IsInt64() || value.IsUint64(); }
+
+// RFC 6901: "~" as "~0", "/" as "~1".
+void append_token(std::string& out, std::string_view name) {
+  for (auto at = name.find_first_of("~/"); at != std::string_view::npos; at = name.find_first_of("~/")) {
+    out += name.substr(0, at);
+    out += name[at] == '~' ? "~0" : "~1";
+    name.remove_prefix(at + 1);
+  }
+  out += name;
+}
 
 }  // namespace
 
@@ -47,23 +57,17 @@ JsonType Cursor::type() const {
 }
 
 std::string Cursor::pointer() const {
-  std::vector<const detail::Node*> path;
-  for (const auto* node = node_; node != nullptr; node = node->parent) path.push_back(node);
+  std::array<const detail::Node*, kMaxJsonDepth + 1> path;
+  std::size_t depth = 0;
+  for (const auto* node = node_; node != nullptr; node = node->parent) path[depth++] = node;
   std::string out;
-  for (auto it = path.rbegin(); it != path.rend(); ++it) {
+  while (depth != 0) {
+    const auto& node = *path[--depth];
     out += '/';
-    if ((*it)->name == nullptr) {
-      out += std::to_string((*it)->index);
-      continue;
-    }
-    for (const char c : std::string_view((*it)->name, (*it)->index)) {
-      if (c == '~') {
-        out += "~0";
-      } else if (c == '/') {
-        out += "~1";
-      } else {
-        out += c;
-      }
+    if (node.name == nullptr) {
+      out += base::Digits(node.index).text();
+    } else {
+      append_token(out, {node.name, node.index});
     }
   }
   return out;
@@ -141,12 +145,21 @@ std::size_t Cursor::size() const {
 
 std::optional<Cursor> Cursor::find(std::string_view name) const {
   if (!is_object()) return std::nullopt;
-  const auto begin = value_->MemberBegin(), end = value_->MemberEnd();
-  const auto found = std::find_if(begin, end, [name](const auto& entry) { return string_of(entry.name) == name; });
-  if (found == end) return std::nullopt;
-  // The name in the tree outlives the cursor; the caller's may not.
-  const std::string_view own = string_of(found->name);
-  return member(own.data(), own.size(), &found->value);
+  for (auto entry = value_->MemberBegin(); entry != value_->MemberEnd(); ++entry) {
+    // The name in the tree outlives the cursor; the caller's may not.
+    const std::string_view own = string_of(entry->name);
+    if (own == name) return member(own.data(), own.size(), &entry->value);
+  }
+  return std::nullopt;
+}
+
+std::string_view Cursor::member_name(std::size_t index) const {
+  return string_of((value_->MemberBegin() + static_cast<std::ptrdiff_t>(index))->name);
+}
+
+Cursor Cursor::member_value(std::size_t index) const {
+  const auto& entry = *(value_->MemberBegin() + static_cast<std::ptrdiff_t>(index));
+  return member(entry.name.GetString(), entry.name.GetStringLength(), &entry.value);
 }
 
 std::string Cursor::have() const {

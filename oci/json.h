@@ -57,6 +57,13 @@ class Cursor {
   std::size_t size() const;  // of an array or object; else 0
   // The member of that name; absent if there is none, or this is no object. A null member is found.
   std::optional<Cursor> find(std::string_view name) const;
+  template <std::size_t N>
+  std::optional<Cursor> find(const char (&name)[N]) const {  // measured when it is compiled
+    return find(std::string_view(name, N - 1));
+  }
+  // One by one, in file order; `index` < size() of an object.
+  std::string_view member_name(std::size_t index) const;
+  Cursor member_value(std::size_t index) const;
 
   // `source: /pointer: want W, have H`, H being this value cut short.
   base::Error mismatch(std::string_view want) const;

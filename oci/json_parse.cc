@@ -18,7 +18,21 @@ namespace {
 constexpr std::size_t kShownToken = 24;  // bytes
 
 // Numbers come as text: RapidJSON makes a double of an integer that is too large.
-constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
+constexpr unsigned kAsciiFlags = rapidjson::kParseNumbersAsStringsFlag;
+constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag | kAsciiFlags;
+
+// Which is UTF-8, whatever else it may be: as most texts are.
+bool is_ascii(std::string_view text) {
+  std::size_t at = 0;
+  std::uint64_t high = 0;
+  for (; at + sizeof(high) <= text.size(); at += sizeof(high)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    high |= word;
+  }
+  for (; at < text.size(); ++at) high |= static_cast<unsigned char>(text[at]);
+  return (high & 0x8080808080808080U) == 0;
+}
 
 using Size = rapidjson::SizeType;
 
@@ -225,7 +239,7 @@ base::Result<Json> parse_json(std::string_view text, std::string_view source, ba
   Fault fault;
   const auto read = [&](rapidjson::Document& tree) {
     Builder builder(tree, stream, text, fault);
-    result = rapidjson::Reader().Parse<kFlags>(stream, builder);
+    result = is_ascii(text) ? rapidjson::Reader().Parse<kAsciiFlags>(stream, builder) : rapidjson::Reader().Parse<kFlags>(stream, builder);
     return !result.IsError();
   };
   document->tree.Populate(read);

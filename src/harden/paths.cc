@@ -11,17 +11,18 @@ namespace {
 void unite(Work& work, const policy::Rule<std::vector<std::string>>& rule, std::vector<std::string>& paths,
            std::string_view name, std::string_view why) {
   if (!rule) return;
-  std::unordered_set<std::string> known;
-  for (const auto& path : paths) known.insert(clean_path(path));
+  std::vector<std::string> asked;
+  for (const auto& path : paths) asked.push_back(clean_path(path));
+  std::vector<std::string> wanted;
+  for (const auto& path : rule->value) wanted.push_back(clean_path(path));
+  std::unordered_set<std::string_view> known(asked.begin(), asked.end());
   const auto before = paths.size();
-  std::vector<std::string> added;
-  for (const auto& path : rule->value) {
-    auto clean = clean_path(path);
-    if (!known.insert(clean).second) continue;
-    added.push_back(clean);
-    paths.push_back(std::move(clean));
+  paths.reserve(before + wanted.size());
+  for (const auto& path : wanted) {
+    if (known.insert(path).second) paths.push_back(path);
   }
-  if (added.empty()) return;
+  if (paths.size() == before) return;
+  const std::vector<std::string> added(paths.begin() + static_cast<std::ptrdiff_t>(before), paths.end());
   decide(work, *rule,
          {.control = base::cat("filesystem.", name),
           .where = base::cat("/linux/", name),

@@ -47,7 +47,8 @@ base::Result<LaunchPlan> plan_create(ClonePlan clone, const harden::Hardened& ha
   const oci::Spec& spec = hardened.spec();
   Builder b{hardened, spec, facts, options, {}, {}, {}};
   static_cast<ClonePlan&>(b.plan) = std::move(clone);
-  b.plan.steps.reserve(256);  // more than most have: growing copies them all
+  // More than most have: growing copies them all.
+  b.plan.steps.reserve(256 + 2 * (hardened.spec().linux.masked_paths.size() + hardened.spec().linux.readonly_paths.size()));
   b.plan.fds.reserve(32);
   b.plan.id = options.id;
   b.plan.bundle = options.bundle;

@@ -112,7 +112,7 @@ class Builder {
 
 base::Result<std::map<std::uint32_t, Decision>> decisions_of(const policy::SeccompPolicy& policy, Abi abi) {
   Builder builder(abi, policy.others_allowed);
-  for (const auto& name : policy.allow) TRY(builder.add(name, {{}, SECCOMP_RET_ALLOW}));
+  for (const auto name : policy.allow) TRY(builder.add(std::string(name), {{}, SECCOMP_RET_ALLOW}));
   for (const auto& syscall : policy.conditional) {
     const Decision decision = TRY(decision_of(syscall));
     TRY(builder.add(syscall.name, decision));

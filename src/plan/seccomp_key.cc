@@ -10,8 +10,8 @@ namespace plan {
 
 namespace {
 
-// Raised with every change to what is emitted, or proven, for the same inputs.
-constexpr std::uint64_t kFormat = 4;
+// Raised with every change to what is emitted, or proven, for the same inputs, or to how they are put.
+constexpr std::uint64_t kFormat = 5;
 
 class Key {
  public:
@@ -74,7 +74,7 @@ class Key {
     put(syscall.errno_otherwise);
   }
   void put(const policy::SeccompPolicy& policy) {
-    put(policy.allow);
+    put(policy.allow.text());
     put(policy.conditional);
     put(policy.errnos);
     put(policy.default_errno);

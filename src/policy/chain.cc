@@ -52,13 +52,13 @@ Choice choose(const Chain& chain, std::string_view asked, std::string_view stand
 
 // The floors and deny files in force, in an order of their own: what their files are called makes no difference.
 std::vector<const Policy*> find_layers(const Chain& chain, const Circumstances& circumstances) {
-  std::vector<std::pair<std::pair<Kind, std::string>, const Policy*>> layers;
+  std::vector<const Document*> layers;
   for (const auto& document : chain.documents) {
-    if (is_in_force(document, circumstances)) layers.push_back({{document.kind, document.policy.id()}, &document.policy});
+    if (is_in_force(document, circumstances)) layers.push_back(&document);
   }
-  std::sort(layers.begin(), layers.end());
+  std::sort(layers.begin(), layers.end(), precedes);
   std::vector<const Policy*> out;
-  for (const auto& layer : layers) out.push_back(layer.second);
+  for (const auto* layer : layers) out.push_back(&layer->policy);
   return out;
 }
 

@@ -100,4 +100,7 @@ struct Document {
   std::string extends;  // of a profile: "builtin:faas@1"
 };
 
+// By kind, then by id: equal only if they are of one kind and have one id.
+bool precedes(const Document* a, const Document* b);
+
 }  // namespace policy

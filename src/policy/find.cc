@@ -55,8 +55,8 @@ base::Result<std::string> read_policy_file_at(int directory, const char* name, c
     const auto n = ::read(fd.get(), text.data() + size, text.size() - size);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return unreadable(path, base::cat("cannot be read: ", base::errno_text(errno)));
-    if (n == 0) break;
     size += static_cast<std::size_t>(n);
+    if (n == 0 || size == text.size() - 1) break;  // one more was asked for: this is its end
   }
   if (size == text.size()) return unreadable(path, "grew while it was read");
   text.resize(size);

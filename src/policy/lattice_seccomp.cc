@@ -7,10 +7,6 @@ namespace policy {
 
 namespace {
 
-bool lists(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 bool same(const ArgCheck& a, const ArgCheck& b) {
   return a.index == b.index && a.mask == b.mask && a.values == b.values && a.equals == b.equals;
 }
@@ -41,7 +37,7 @@ CallState state_of(const SeccompPolicy& filter, std::string_view name) {
   for (const auto& call : filter.conditional) {
     if (call.name == name) return {CallAnswer::kByArgument, call.errno_otherwise, &call};
   }
-  if (lists(filter.allow, name)) return {CallAnswer::kAllow, 0, nullptr};
+  if (filter.allow.contains(name)) return {CallAnswer::kAllow, 0, nullptr};
   for (const auto& [call, number] : filter.errnos) {
     if (call == name) return {CallAnswer::kErrno, number, nullptr};
   }
@@ -82,13 +78,15 @@ SeccompPolicy widen(Strict, const SeccompPolicy& a, const SeccompPolicy& more) {
   const auto gone = [&](std::string_view name) {
     std::erase_if(out.errnos, [&](const auto& entry) { return entry.first == name; });
   };
-  for (const auto& name : more.allow) {
+  std::vector<std::string_view> allow(a.allow.begin(), a.allow.end());
+  for (const auto name : more.allow) {
     std::erase_if(out.conditional, [&](const auto& call) { return call.name == name; });
     gone(name);
-    if (!lists(out.allow, name)) out.allow.push_back(name);
+    allow.push_back(name);
   }
+  out.allow = SyscallSet(std::move(allow));
   for (const auto& call : more.conditional) {
-    if (lists(out.allow, call.name)) continue;
+    if (out.allow.contains(call.name)) continue;
     gone(call.name);
     const auto at = std::find_if(out.conditional.begin(), out.conditional.end(),
                                  [&](const auto& own) { return own.name == call.name; });
@@ -98,7 +96,6 @@ SeccompPolicy widen(Strict, const SeccompPolicy& a, const SeccompPolicy& more) {
       at->any_of.insert(at->any_of.end(), call.any_of.begin(), call.any_of.end());
     }
   }
-  std::sort(out.allow.begin(), out.allow.end());
   return out;
 }
 

@@ -60,8 +60,8 @@ base::Result<Listing> list_files(const std::string& path) {
 }
 
 // Of the very directory that was checked.
-base::Result<Document> load(int directory, const std::string& name, const std::string& path) {
-  return read_document(TRY(read_policy_file_at(directory, name.c_str(), path)), path, builtin_group, builtin_base);
+base::Result<void> load(int directory, const std::string& name, const std::string& path, Document& out) {
+  return read_document(TRY(read_policy_file_at(directory, name.c_str(), path)), path, builtin_group, builtin_base, out);
 }
 
 // The log of decisions that the floors ask for: one that is required before others; nullptr if none does.
@@ -78,23 +78,23 @@ const DecisionLog* find_log(const std::vector<Document>& documents) {
 base::Result<Chain> make_chain(std::vector<Document> documents) {
   Chain out;
   out.documents = std::move(documents);
-  std::vector<std::pair<Kind, std::string>> names;
-  for (const auto& document : out.documents) names.emplace_back(document.kind, document.policy.id());
-  std::sort(names.begin(), names.end());
-  const auto twice = std::adjacent_find(names.begin(), names.end());
-  if (twice == names.end()) return out;
-  return base::Error::policy(base::cat("two policies of kind ", base::quote(kind_name(twice->first)), " are called ", base::quote(twice->second)));
+  std::vector<const Document*> order;
+  for (const auto& document : out.documents) order.push_back(&document);
+  std::sort(order.begin(), order.end(), precedes);
+  const auto twice = std::adjacent_find(order.begin(), order.end(), [](const Document* a, const Document* b) { return !precedes(a, b); });
+  if (twice == order.end()) return out;
+  return base::Error::policy(base::cat("two policies of kind ", base::quote(kind_name((*twice)->kind)), " are called ",
+                                       base::quote((*twice)->policy.id())));
 }
 
 base::Result<Chain> load_chain(const std::string& directory, std::optional<DecisionLog>* log) {
   std::vector<Document> documents;
   std::optional<base::Error> wrong_one;  // the first; the others are read nevertheless, for the sake of `log`
-  const auto take = [&](base::Result<Document> document) {
-    if (document) {
-      documents.push_back(*std::move(document));
-    } else if (!wrong_one) {
-      wrong_one = std::move(document).error();
-    }
+  const auto take = [&](int fd, const std::string& name, const std::string& path) {
+    auto loaded = load(fd, name, path, documents.emplace_back());
+    if (loaded) return;
+    documents.pop_back();
+    if (!wrong_one) wrong_one = std::move(loaded).error();
   };
   const std::string main = directory + "/policy.json";
   const bool has_main = ::access(main.c_str(), F_OK) == 0 || errno != ENOENT;
@@ -106,9 +106,9 @@ base::Result<Chain> load_chain(const std::string& directory, std::optional<Decis
     if (!fd) return wrong(directory, base::errno_text(errno));
     TRY(check_directory(fd.get(), directory));
   }
-  if (has_main) take(load(fd.get(), "policy.json", main));
+  if (has_main) take(fd.get(), "policy.json", main);
   for (const auto& name : files.names) {
-    take(load(::dirfd(files.directory.get()), name, base::cat(directory, "/policy.d/", name)));
+    take(::dirfd(files.directory.get()), name, base::cat(directory, "/policy.d/", name));
   }
   if (log != nullptr) {
     if (const auto* wanted = find_log(documents)) *log = *wanted;

@@ -55,14 +55,13 @@ class Unpacker {
     return n <= in_.size() ? n : fail();
   }
   bool done() const { return good_ && in_.empty(); }
-
- private:
   std::uint64_t fail() {
     good_ = false;
     in_ = {};
     return 0;
   }
 
+ private:
   std::string_view in_;
   bool good_ = true;
 };
@@ -220,6 +219,8 @@ void put(Packer& out, const T& value) {
     out.number(static_cast<std::uint64_t>(value));
   } else if constexpr (std::is_same_v<T, std::string>) {
     out.text(value);
+  } else if constexpr (std::is_same_v<T, SyscallSet>) {
+    out.text(value.text());
   } else if constexpr (is_vector<T>) {
     out.list(value, [&](const auto& element) { put(out, element); });
   } else if constexpr (is_optional<T>) {
@@ -238,6 +239,8 @@ void get(Unpacker& in, T& value) {
     value = static_cast<T>(in.number());
   } else if constexpr (std::is_same_v<T, std::string>) {
     value = in.text();
+  } else if constexpr (std::is_same_v<T, SyscallSet>) {
+    if (!value.set_text(in.text())) in.fail();
   } else if constexpr (is_vector<T>) {
     value.resize(in.count());
     for (auto& element : value) get(in, element);
@@ -255,6 +258,8 @@ std::string shape() {
     return "n";
   } else if constexpr (std::is_same_v<T, std::string>) {
     return "s";
+  } else if constexpr (std::is_same_v<T, SyscallSet>) {
+    return "S";
   } else if constexpr (is_vector<T>) {
     return "[" + shape<typename T::value_type>() + "]";
   } else if constexpr (is_optional<T>) {

@@ -2,6 +2,7 @@
 #include "policy/read.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/text.h"
 #include "oci/json.h"
@@ -26,27 +27,30 @@ constexpr KindRow kKinds[] = {{"profile", Kind::kProfile},
 
 base::Result<Kind> get_kind(const oci::Cursor& value) {
   const auto text = TRY(value.get_string());
-  Names names;
   for (const auto& row : kKinds) {
     if (row.name == text) return row.kind;
-    names.push_back(row.name);
   }
+  Names names;
+  for (const auto& row : kKinds) names.push_back(row.name);
   return unknown(value, "kind", text, names);
 }
 
 // The members that a document of this kind may have.
-Names members_of(Kind kind) {
-  Names names = {"bulkhead", "kind", "name", "version", "description"};
-  const auto add = [&](const Names& more) { names.insert(names.end(), more.begin(), more.end()); };
+base::Result<void> check_document(const oci::Cursor& root, Kind kind) {
   switch (kind) {
-    case Kind::kProfile: add({"extends", "mode", "modes", "selectable", "tests"}); break;
-    case Kind::kFloor: add({"mode", "modes", "maxExceptionDays", "decisionLog", "tests"}); break;
-    case Kind::kDeny: add({"mode", "modes", "until", "tests"}); break;
-    case Kind::kBindings: add({"select"}); return names;
-    case Kind::kExceptions: add({"exceptions"}); return names;
+    case Kind::kProfile:
+      return check_members(
+          root, {"bulkhead", "kind", "name", "version", "description", "extends", "mode", "modes", "selectable", "tests"}, rule_sections());
+    case Kind::kFloor:
+      return check_members(
+          root, {"bulkhead", "kind", "name", "version", "description", "mode", "modes", "maxExceptionDays", "decisionLog", "tests"},
+          rule_sections());
+    case Kind::kDeny:
+      return check_members(root, {"bulkhead", "kind", "name", "version", "description", "mode", "modes", "until", "tests"}, rule_sections());
+    case Kind::kBindings: return check_members(root, {"bulkhead", "kind", "name", "version", "description", "select"});
+    case Kind::kExceptions: break;
   }
-  add(rule_sections());
-  return names;
+  return check_members(root, {"bulkhead", "kind", "name", "version", "description", "exceptions"});
 }
 
 base::Result<void> read_head(const oci::Cursor& root, Document& out) {
@@ -55,7 +59,7 @@ base::Result<void> read_head(const oci::Cursor& root, Document& out) {
   if (TRY(format.get_string()) != "policy/v1") return format.mismatch("\"policy/v1\"");
   const auto kind = TRY(required(root, "kind"));
   out.kind = TRY(get_kind(kind));
-  TRY(check_members(root, members_of(out.kind)));
+  TRY(check_document(root, out.kind));
   const auto name = TRY(required(root, "name"));
   out.policy.name = TRY(get_label(name));
   const auto version = TRY(required(root, "version"));
@@ -170,16 +174,33 @@ std::string_view kind_name(Kind kind) {
   return "";
 }
 
-base::Result<Document> read_document(std::string_view text, const std::string& source_name, const GroupLookup& groups,
-                                     const PolicyLookup& bases) {
-  const auto plain = TRY(without_comments(text, source_name));
-  const auto json = TRY(oci::parse_json(plain, source_name, base::Kind::kPolicy, oci::Places::kShow));
+bool precedes(const Document* a, const Document* b) {
+  const auto key = [](const Document& document) { return std::tie(document.kind, document.policy.name, document.policy.version); };
+  return key(*a) < key(*b);
+}
+
+base::Result<void> read_document(std::string_view text, const std::string& source_name, const GroupLookup& groups,
+                                 const PolicyLookup& bases, Document& out) {
+  // Most have neither comments nor trailing commas, and are JSON as they stand.
+  std::string plain;
+  auto parsed = oci::parse_json(text, source_name, base::Kind::kPolicy, oci::Places::kShow);
+  if (!parsed) {
+    plain = TRY(without_comments(text, source_name));
+    parsed = oci::parse_json(plain, source_name, base::Kind::kPolicy, oci::Places::kShow);
+  }
+  const auto json = TRY(std::move(parsed));
   const auto root = json.root();
-  Document out;
   out.file = source_name;
   TRY(read_head(root, out));
   TRY(read_body(root, groups, bases, out));
-  if (const auto tests = root.find("tests")) TRY(read_tests(*tests, out.tests));
+  if (const auto tests = root.find("tests")) return read_tests(*tests, out.tests);
+  return base::ok();
+}
+
+base::Result<Document> read_document(std::string_view text, const std::string& source_name, const GroupLookup& groups,
+                                     const PolicyLookup& bases) {
+  Document out;
+  TRY(read_document(text, source_name, groups, bases, out));
   return out;
 }
 

@@ -31,6 +31,9 @@ using PolicyLookup = std::function<base::Result<Policy>(std::string_view name)>;
 // can be.
 base::Result<Document> read_document(std::string_view text, const std::string& source_name, const GroupLookup& groups,
                                      const PolicyLookup& bases = {});
+// Into `out`, which is empty; after an error it holds what was read before that.
+base::Result<void> read_document(std::string_view text, const std::string& source_name, const GroupLookup& groups,
+                                 const PolicyLookup& bases, Document& out);
 
 // The same of a profile; another kind is an error.
 base::Result<Policy> read_policy(std::string_view text, const std::string& source_name, const GroupLookup& groups,

@@ -182,8 +182,8 @@ base::Result<void> read_exec(const oci::Cursor& value, Exec& out) {
 
 }  // namespace
 
-const Names& rule_sections() {
-  static const Names names = {"process", "namespaces", "filesystem", "devices", "sysctl", "seccomp", "resources", "environment",
+std::span<const Name> rule_sections() {
+  static constexpr Name names[] = {"process", "namespaces", "filesystem", "devices", "sysctl", "seccomp", "resources", "environment",
                               "lsm", "landlock", "network", "hooks", "exec"};
   return names;
 }

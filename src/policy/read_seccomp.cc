@@ -100,21 +100,20 @@ struct Merge {
       return std::any_of(out.conditional.begin(), out.conditional.end(),
                          [&](const ConditionalSyscall& call) { return call.name == name; });
     };
-    std::erase_if(out.allow, [&](const std::string& name) { return contains(deny, name) || ruled(name); });
-    for (const auto name : allow) {
-      if (!contains(deny, name) && !ruled(name)) out.allow.emplace_back(name);
-    }
-    std::sort(out.allow.begin(), out.allow.end());
-    out.allow.erase(std::unique(out.allow.begin(), out.allow.end()), out.allow.end());
-    std::erase_if(out.errnos, [&](const auto& entry) { return allowed(entry.first) || find(answers, entry.first); });
+    NameList all(out.allow.begin(), out.allow.end());
+    all.insert(all.end(), allow.begin(), allow.end());
+    std::erase_if(all, [&](std::string_view name) { return contains(deny, name) || ruled(name); });
+    normalize(all);
+    std::erase_if(out.errnos, [&](const auto& entry) { return contains(all, entry.first) || find(answers, entry.first); });
     if (out.others_allowed) {
       denied(ruled);
     } else {
       for (const auto& [name, number] : answers) {
-        if (number != out.default_errno && !allowed(name) && !ruled(name)) out.errnos.emplace_back(name, number);
+        if (number != out.default_errno && !contains(all, name) && !ruled(name)) out.errnos.emplace_back(name, number);
       }
     }
     std::sort(out.errnos.begin(), out.errnos.end());
+    out.allow = SyscallSet(std::move(all));
   }
 
  private:
@@ -124,10 +123,6 @@ struct Merge {
       const auto* own = find(answers, name);
       if (!ruled(name)) out.errnos.emplace_back(name, own == nullptr ? out.default_errno : own->number);
     }
-  }
-
-  bool allowed(std::string_view name) const {
-    return std::binary_search(out.allow.begin(), out.allow.end(), name, std::less<>());
   }
 };
 

@@ -1,6 +1,7 @@
 // What a rule's "when" looks at, the bindings and exceptions that have one, and the modes of controls.
 #include <algorithm>
-#include <ctime>
+#include <array>
+#include <chrono>
 
 #include "base/text.h"
 #include "policy/rules.h"
@@ -11,7 +12,7 @@ namespace policy {
 namespace {
 
 struct Fact {
-  std::string_view name;
+  Name name;
   std::string Subject::*member;
 };
 constexpr Fact kFacts[] = {
@@ -20,10 +21,14 @@ constexpr Fact kFacts[] = {
     {"cgroup", &Subject::cgroup},        {"bundle", &Subject::bundle}, {"entrypoint", &Subject::entrypoint},
 };
 
+constexpr auto kFactNames = [] {
+  std::array<Name, std::size(kFacts)> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = kFacts[i].name;
+  return names;
+}();
+
 base::Result<When> get_when(const oci::Cursor& value) {
-  Names names;
-  for (const auto& fact : kFacts) names.push_back(fact.name);
-  TRY(check_members(value, names));
+  TRY(check_members(value, {}, kFactNames));
   When out;
   for (const auto& fact : kFacts) {
     const auto member = value.find(fact.name);
@@ -52,19 +57,15 @@ base::Result<std::int64_t> end_of_day(const oci::Cursor& value) {
   constexpr std::string_view kWant = "a day as in \"2027-01-31\"";
   const auto text = TRY(value.get_string());
   const auto parts = base::split(text, '-');
-  if (text.size() != 10 || parts.size() != 3) return value.mismatch(kWant);
+  if (parts.size() != 3 || parts[0].size() != 4 || parts[1].size() != 2 || parts[2].size() != 2) return value.mismatch(kWant);
   const auto year = base::parse_u64(parts[0]), month = base::parse_u64(parts[1]), day = base::parse_u64(parts[2]);
   if (!year || !month || !day) return value.mismatch(kWant);
-  std::tm date{};
-  date.tm_year = static_cast<int>(*year) - 1900;
-  date.tm_mon = static_cast<int>(*month) - 1;
-  date.tm_mday = static_cast<int>(*day) + 1;
-  std::tm same = date;
-  same.tm_mday = static_cast<int>(*day);
-  const auto start = ::timegm(&same);
-  // timegm(3) makes March of February 30.
-  if (same.tm_mon != static_cast<int>(*month) - 1 || same.tm_mday != static_cast<int>(*day) || *year < 1970) return value.mismatch(kWant);
-  return static_cast<std::int64_t>(start) + 24 * 60 * 60;
+  // Not timegm(3), which reads the local time zone first.
+  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*year)), std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day)));
+  if (!date.ok() || *year < 1970) return value.mismatch(kWant);
+  const std::chrono::sys_seconds end = std::chrono::sys_days(date) + std::chrono::days(1);
+  return std::int64_t{end.time_since_epoch().count()};
 }
 
 base::Result<Exception> get_exception(const oci::Cursor& value, const GroupLookup& groups) {
@@ -83,7 +84,7 @@ base::Result<Exception> get_exception(const oci::Cursor& value, const GroupLooku
   out.expires = TRY(end_of_day(expires));
   out.expires_text = std::string(TRY(expires.get_string()));
   const auto allow = TRY(required(value, "allow"));
-  TRY(check_members(allow, rule_sections()));
+  TRY(check_members(allow, {}, rule_sections()));
   if (allow.size() == 0) return allow.mismatch("the rules to widen");
   out.allow.name = out.id;
   TRY(read_rules(allow, groups, out.allow));

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "policy/syscall_set.h"
+
 namespace policy {
 
 // (low 32 bits of argument `index` & mask) is one of `values`, or, without `equals`, is none of them. Only the low half is looked at, because
@@ -27,7 +29,7 @@ struct ConditionalSyscall {
 
 // An allow-list, or, with `others_allowed`, a deny-list: what it does not name is left to the other filters.
 struct SeccompPolicy {
-  std::vector<std::string> allow;                                // unconditionally
+  SyscallSet allow;                                            // unconditionally
   std::vector<ConditionalSyscall> conditional;
   std::vector<std::pair<std::string, std::uint32_t>> errnos;     // name -> errno, where not the default
   std::uint32_t default_errno = 38;                              // ENOSYS

@@ -17,10 +17,8 @@ base::Error unknown(const oci::Cursor& at, std::string_view what, std::string_vi
 
 namespace {
 
-bool is_one_of(std::string_view name, const Names& names) {
-  for (const auto known : names)
-    if (name == known) return true;
-  return false;
+bool is_one_of(std::string_view name, std::span<const Name> names) {
+  return std::any_of(names.begin(), names.end(), [name](const Name& known) { return known == name; });
 }
 
 // Text, or several lines of it.
@@ -35,21 +33,26 @@ base::Result<void> check_comment(const oci::Cursor& value) {
 
 }  // namespace
 
-base::Result<void> check_members(const oci::Cursor& object, const Names& known) {
-  for (const auto& member : TRY(object.object_members())) {
-    if (member.name == "$comment") {
-      TRY(check_comment(member.value));
-    } else if (!is_one_of(member.name, known)) {
-      return unknown(member.value, "member", member.name, known);
+base::Result<void> check_members(const oci::Cursor& object, KnownNames known, std::span<const Name> more) {
+  if (!object.is_object()) return object.mismatch("an object");
+  for (std::size_t i = 0; i < object.size(); ++i) {
+    const auto name = object.member_name(i);
+    if (is_one_of(name, known) || is_one_of(name, more)) continue;
+    const auto value = object.member_value(i);
+    if (name == "$comment") {
+      TRY(check_comment(value));
+      continue;
     }
+    Names all(known.begin(), known.end());
+    all.insert(all.end(), more.begin(), more.end());
+    return unknown(value, "member", name, all);
   }
   return base::ok();
 }
 
-base::Result<Section> Section::open(const oci::Cursor& value, const Names& known) {
-  Names all = known;
-  all.emplace_back("why");
-  TRY(check_members(value, all));
+base::Result<Section> Section::open(const oci::Cursor& value, KnownNames known) {
+  static constexpr Name kWhy[] = {"why"};
+  TRY(check_members(value, known, kWhy));
   const auto reasons = value.find("why");
   if (reasons) {
     TRY(check_members(*reasons, known));
@@ -99,8 +102,9 @@ base::Result<std::uint64_t> get_amount(const oci::Cursor& value) {
 base::Result<std::string> get_path(const oci::Cursor& value) {
   const auto text = TRY(value.get_string());
   if (!text.starts_with('/')) return value.mismatch("an absolute path");
-  for (const auto& part : base::split(text, '/'))
-    if (part == "..") return value.mismatch("a path without \"..\"");
+  for (auto at = text.find(".."); at != std::string_view::npos; at = text.find("..", at + 1)) {
+    if (text[at - 1] == '/' && (at + 2 == text.size() || text[at + 2] == '/')) return value.mismatch("a path without \"..\"");
+  }
   return std::string(text);
 }
 

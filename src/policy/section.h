@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,16 +18,23 @@ namespace policy {
 
 using Names = std::vector<std::string_view>;
 
+// A name that stands in the code: its length is counted when that is compiled.
+struct Name : std::string_view {
+  constexpr Name() = default;
+  consteval Name(const char* text) : std::string_view(text) {}  // NOLINT: implicit on purpose
+};
+using KnownNames = std::initializer_list<Name>;
+
 // `source: /pointer: unknown T "x"; hint: did you mean "y"?`
 base::Error unknown(const oci::Cursor& at, std::string_view what, std::string_view name, const Names& known);
 
-// Every member of `object` is in `known`, or is "$comment".
-base::Result<void> check_members(const oci::Cursor& object, const Names& known);
+// Every member of `object` is in `known`, or in `more`, or is "$comment".
+base::Result<void> check_members(const oci::Cursor& object, KnownNames known, std::span<const Name> more = {});
 
 class Section {
  public:
   // The object `value`, which may hold `known`, "$comment", and "why": a reason for each of `known`.
-  static base::Result<Section> open(const oci::Cursor& value, const Names& known);
+  static base::Result<Section> open(const oci::Cursor& value, KnownNames known);
 
   // Reads the member `name`, if it is there, by `read` (Cursor -> Result<T>).
   template <typename T, typename Read>

@@ -15,7 +15,7 @@ base::Result<void> read_hooks(const oci::Cursor& value, Hooks& out);
 base::Result<void> read_seccomp(const oci::Cursor& value, const GroupLookup& groups, Rule<SeccompPolicy>& out);
 
 // The sections that hold rules, and what `root` has of them.
-const Names& rule_sections();
+std::span<const Name> rule_sections();
 base::Result<void> read_rules(const oci::Cursor& root, const GroupLookup& groups, Policy& out);
 
 // "mode", "modes" and "selectable".

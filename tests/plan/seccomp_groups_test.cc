@@ -147,7 +147,7 @@ TEST(SeccompGroups, FaasLeavesOutWhatReachesFar) {
 policy::SeccompPolicy faas() {
   policy::SeccompPolicy out;
   const Names allowed = expanded("faas");
-  out.allow.assign(allowed.begin(), allowed.end());
+  out.allow = policy::SyscallSet(std::vector<std::string_view>(allowed.begin(), allowed.end()));
   out.conditional = {{"clone", {{{0, 0x7e020000, {0}}}}, 1}, {"personality", {{{0, 0xffffffff, {0, 0xffffffff}}}}, 1}};
   for (const auto& name : expanded("privileged-eperm")) out.errnos.emplace_back(name, 1);
   return out;

@@ -61,9 +61,7 @@ const std::vector<std::function<void(oci::Seccomp&, policy::SeccompPolicy&)>>& c
       [](R& r, P&) { r.syscalls[1].args[0].value_two = 7; },
       [](R& r, P&) { r.syscalls[1].args[0].op = oci::SeccompOperator::kEq; },
       [](R&, P& p) { p.allow = {"readwrite"}; },
-      [](R&, P& p) {
-        p.allow = {"write", "read"};
-      },
+      [](R&, P& p) { p.allow = {"rea", "dwrite"}; },
       [](R&, P& p) { p.conditional[0].name = "bind"; },
       [](R&, P& p) { p.conditional[0].errno_otherwise = 1; },
       [](R&, P& p) {

@@ -120,7 +120,9 @@ TEST(SeccompPolicy, ANameMeansAllThatI386HasForIt) {
 policy::SeccompPolicy faas_of_32_bits() {
   auto policy = faas_like();
   policy.compat32 = true;
-  policy.allow.insert(policy.allow.end(), {"fstat", "lseek", "rt_sigreturn", "accept4", "bind", "sendto"});
+  std::vector<std::string_view> allow(policy.allow.begin(), policy.allow.end());
+  allow.insert(allow.end(), {"fstat", "lseek", "rt_sigreturn", "accept4", "bind", "sendto"});
+  policy.allow = policy::SyscallSet(std::move(allow));
   return policy;
 }
 

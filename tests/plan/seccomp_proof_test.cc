@@ -150,8 +150,10 @@ policy::SeccompPolicy plain_policy(Dice& dice) {
   policy::SeccompPolicy out = samples::random_policy(dice);
   out.others_allowed = false;
   out.compat32 = false;
-  const auto unknown = [](const auto& name) { return !syscall_number_libseccomp(kNativeAbi, name); };
-  std::erase_if(out.allow, unknown);
+  const auto unknown = [](const auto& name) { return !syscall_number_libseccomp(kNativeAbi, std::string(name)); };
+  std::vector<std::string_view> allow(out.allow.begin(), out.allow.end());
+  std::erase_if(allow, unknown);
+  out.allow = policy::SyscallSet(std::move(allow));
   std::erase_if(out.errnos, [&](const auto& entry) { return unknown(entry.first) || entry.second == 4095; });
   std::erase_if(out.conditional, [&](const auto& syscall) { return unknown(syscall.name); });
   for (auto& syscall : out.conditional) {
@@ -186,7 +188,7 @@ oci::Seccomp as_profile(const policy::SeccompPolicy& policy) {
   oci::Seccomp out;
   out.default_action = oci::SeccompAction::kErrno;
   out.default_errno_ret = policy.default_errno;
-  out.syscalls.push_back({policy.allow, oci::SeccompAction::kAllow, {}, {}});
+  out.syscalls.push_back({std::vector<std::string>(policy.allow.begin(), policy.allow.end()), oci::SeccompAction::kAllow, {}, {}});
   for (const auto& [name, err] : policy.errnos) out.syscalls.push_back({{name}, oci::SeccompAction::kErrno, err, {}});
   for (const auto& syscall : policy.conditional)
     for (const auto& alternative : syscall.any_of) add_rules(out, syscall.name, alternative);

@@ -202,9 +202,10 @@ policy::SeccompPolicy random_policy(Dice& dice) {
   if (dice.one_in(3)) out.default_errno = static_cast<std::uint32_t>(dice.below(100));
   out.others_allowed = dice.one_in(4);
   out.compat32 = !dice.one_in(3);
+  std::vector<std::string_view> allow;
   for (const auto& name : names()) {
     const auto kind = dice.below(4);
-    if (kind == 0) out.allow.push_back(name);
+    if (kind == 0) allow.emplace_back(name);
     if (kind == 1) out.errnos.emplace_back(name, static_cast<std::uint32_t>(dice.below(4096)));
     if (kind != 2) continue;
     policy::ConditionalSyscall conditional{name, {}, static_cast<std::uint32_t>(dice.below(200))};
@@ -222,6 +223,7 @@ policy::SeccompPolicy random_policy(Dice& dice) {
     }
     out.conditional.push_back(std::move(conditional));
   }
+  out.allow = policy::SyscallSet(std::move(allow));
   return out;
 }
 
@@ -310,8 +312,8 @@ std::uint32_t want(const policy::SeccompPolicy& policy, plan::Abi native, std::u
   if (!abi) return SECCOMP_RET_KILL_PROCESS;
   constexpr std::uint32_t kSocketcall = 102, kIpc = 117;
   if (*abi == plan::Abi::kX86 && !policy.others_allowed && (number == kSocketcall || number == kIpc)) return SECCOMP_RET_ERRNO | ENOSYS;
-  for (const auto& name : policy.allow)
-    if (alike(*abi, name, number)) return SECCOMP_RET_ALLOW;
+  for (const auto name : policy.allow)
+    if (alike(*abi, std::string(name), number)) return SECCOMP_RET_ALLOW;
   for (const auto& [name, err] : policy.errnos)
     if (alike(*abi, name, number) || is_hidden(*abi, name, number, args)) return SECCOMP_RET_ERRNO | err;
   for (const auto& syscall : policy.conditional) {

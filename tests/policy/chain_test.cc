@@ -197,6 +197,17 @@ TEST(Chain, AnExceptionRunsOut) {
   EXPECT_EQ(resolved(chain({kFloor, exception("2024-12-31")}), legacy).exceptions.size(), 0U) << "longer than the floor lets";
 }
 
+TEST(Chain, AnExceptionEndsOnADayThatThereIs) {
+  const auto read = [](const std::string& day) {
+    return policy::read_document(exception(day), "e.json", policy::builtin_group, policy::builtin_base).has_value();
+  };
+  for (const auto* day : {"2024-02-29", "2027-12-31", "1970-01-01"}) EXPECT_TRUE(read(day)) << day;
+  for (const auto* day : {"2027-02-29", "2027-04-31", "2027-13-01", "2027-00-10", "2027-01-00", "1969-12-31", "2027-1-001", "2027-257-1",
+                          "27-01-0001", "2027-01-1x", "2027/01/01", "2027-01-01 ", ""}) {
+    EXPECT_FALSE(read(day)) << day;
+  }
+}
+
 TEST(Chain, ModesAreOfControlsAndLayers) {
   const auto all = chain({file("profile", "p", R"("extends": "builtin:faas@1", "modes": {
       "filesystem.readonlyRoot": "audit", "process.rlimits": {"mode": "off", "reason": "no"}})"),

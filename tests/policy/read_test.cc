@@ -195,7 +195,7 @@ TEST(Read, Filesystem) {
   EXPECT_FALSE(policy->filesystem.nosuid->value);
   EXPECT_FALSE(policy->filesystem.nodev.has_value());
   for (const auto* wrong :
-       {R"("maskedPaths": ["a"])", R"("maskedPaths": ["/a/../b"])", R"("maskedPaths": "/a")", R"("nosuid": 1)",
+       {R"("maskedPaths": ["a"])", R"("maskedPaths": ["/a/../b"])", R"("maskedPaths": ["/.."])", R"("maskedPaths": ["/a..b/.."])", R"("maskedPaths": "/a")", R"("nosuid": 1)",
         R"("tmpfs": [{"path": "/tmp"}])", R"("tmpfs": [{"size": 1}])", R"("tmpfs": [{"path": "/t", "size": 0}])",
         R"("tmpfs": [{"path": "/t", "size": 1, "mode": "8"}])",
         R"("tmpfs": [{"path": "/t", "size": 1, "mode": "17777"}])",
@@ -224,7 +224,7 @@ TEST(Read, SeccompGroupsAndConditions) {
   ASSERT_TRUE(policy) << policy.error().message();
   const auto& seccomp = policy->seccomp->value;
   // A call with a condition is not allowed without it.
-  EXPECT_EQ(seccomp.allow, (std::vector<std::string>{"close", "open", "write"}));
+  EXPECT_EQ(seccomp.allow, (policy::SyscallSet{"close", "open", "write"}));
   EXPECT_EQ(seccomp.default_errno, 1U);
   ASSERT_EQ(seccomp.conditional.size(), 2U);
   EXPECT_EQ(seccomp.conditional[0].name, "socket");
