@@ -11,11 +11,12 @@ namespace {
 void unite(Work& work, const policy::Rule<std::vector<std::string>>& rule, std::vector<std::string>& paths,
            std::string_view name, std::string_view why) {
   if (!rule) return;
-  std::vector<std::string> asked;
+  std::vector<std::string> asked, wanted;
+  asked.reserve(paths.size());
+  wanted.reserve(rule->value.size());
   for (const auto& path : paths) asked.push_back(clean_path(path));
-  std::vector<std::string> wanted;
   for (const auto& path : rule->value) wanted.push_back(clean_path(path));
-  std::unordered_set<std::string_view> known(asked.begin(), asked.end());
+  std::unordered_set<std::string_view> known(asked.begin(), asked.end(), asked.size() + wanted.size());
   const auto before = paths.size();
   paths.reserve(before + wanted.size());
   for (const auto& path : wanted) {

@@ -21,7 +21,8 @@ class TextTable {
     std::size_t column = 0;
     for (const auto cell : cells) {
       const bool bold = column == 0 && style_.colour;
-      text_ += bold ? "  \x1b[1m" : "  ";
+      text_.append(2, ' ');
+      if (bold) text_ += "\x1b[1m";
       text_ += cell;
       if (bold) text_ += "\x1b[0m";
       if (style_.align) pad(column, cell.size(), column + 1 == cells.size());
