@@ -10,8 +10,8 @@ import sys
 
 import helptext
 
-# A literal list of known members: Section::open(value, {"a", "b"}), check_members(value, {"a", "b"}), Names names = {…}, add({…}).
-MEMBERS = re.compile(r'(?:(?:Section::open|check_members)\(\s*\w+,\s*|Names names = |\badd\()\{((?:\s*"[^"]*",?)+)\s*\}', re.S)
+# A literal list of known members: Section::open(value, {"a", "b"}), check_members(value, {"a", "b"}), Name names[] = {…}.
+MEMBERS = re.compile(r'(?:(?:Section::open|check_members)\(\s*\w+,\s*|Name names\[\] = )\{((?:\s*"[^"]*",?)+)\s*\}', re.S)
 EXIT_CODE = re.compile(r"constexpr int kExit\w+ = (\d+);")
 
 
@@ -33,12 +33,24 @@ def exit_codes(root):
     return {code for file in sorted((root / "src/cli").glob("*.cc")) for code in EXIT_CODE.findall(file.read_text())}
 
 
+# mdoc takes a quote that begins a word as the start of an argument: what follows its end at once was meant to be seen.
+EATEN = re.compile(r'^\..*\s"[^"]*"(?=\S)', re.M)
+
+
+def eaten_quotes(root):
+    for page in sorted((root / "man").glob("*.[1-9]")):
+        text = page.read_text()
+        for match in EATEN.finditer(text):
+            yield f"{page.name}:{text.count(chr(10), 0, match.start()) + 1}: quotes that mdoc takes for its own; write \\(dq"
+
+
 def problems(program, root):
     page = (root / "man/bulkhead.8").read_text()
     explain = (root / "man/bulkhead-explain.8").read_text()
     policy = (root / "man/bulkhead-policy.5").read_text()
     commands, later, options = helptext.read(program)
 
+    yield from eaten_quotes(root)
     for command in commands:
         if not re.search(rf"^\.It Cm {command}\b", page, re.M):
             yield f"bulkhead.8: no command {command}"

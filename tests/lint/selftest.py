@@ -174,6 +174,10 @@ class Manual(Copied):
     def test_finds_a_missing_exit_status(self):
         self.assert_change_found("manual.py", "man/bulkhead.8", ".It 3", ".It 4", "no exit status 3")
 
+    def test_finds_quotes_that_are_not_shown(self):
+        self.assert_change_found("manual.py", "man/bulkhead-policy.5", r".Li {\(dqrequired\(dq: true} ,", '.Li { "required": true } ,',
+                                 "bulkhead-policy.5", "quotes that mdoc takes")
+
     def test_finds_a_missing_policy_member(self):
         self.assert_change_found("manual.py", "man/bulkhead-policy.5", "Cm rootUser", "Cm rootPerson",
                                  "no member rootUser", "member rootPerson is not known")
