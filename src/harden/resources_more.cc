@@ -97,7 +97,9 @@ void harden_swap(Work& work) {
   }
   if (!resources.memory || resources.memory->limit.value_or(0) <= 0) return;
   auto& memory = *resources.memory;
-  if (memory.swap == memory.limit) return;
+  // Less than memory alone is refused by plan, as ever; more memory than was asked for together would be given otherwise.
+  const bool too_little = memory.swap.value_or(-1) > 0 && memory.swap < memory.limit;
+  if (memory.swap == memory.limit || too_little) return;
   decide(work, *rule,
          {.control = "resources.swap",
           .where = "/linux/resources/memory",

@@ -59,7 +59,7 @@ std::string failing(const Case& c, const std::vector<std::string>& names) {
   return "";
 }
 
-const std::vector<std::string> kTighter{"capabilities", "process", "sysctl", "root", "resources"};
+const std::vector<std::string> kTighter{"capabilities", "process", "sysctl", "root", "resources", "environment"};
 
 // P1: no control leaves more than was asked for.
 std::string deflates(const Input& input, const Decider& decide, Random&) {
@@ -242,12 +242,22 @@ std::string tells_everything(const Input& input, const Decider& decide, Random&)
   return out ? failing(case_of(input, *out), {"recorded", "not recorded", "secrets"}) : "";
 }
 
-// P9: the same in, the same out.
+std::vector<std::string> texts(const harden::Decisions& decisions) {
+  std::vector<std::string> out;
+  for (const auto& d : decisions) {
+    out.push_back(base::cat(d.control, '\n', d.where, '\n', base::join(d.also, " "), '\n', d.requested, '\n', d.effective, '\n', d.why, '\n',
+                            d.source, '\n', int{d.degraded}, int{d.warning}, int{d.audited}));
+  }
+  return out;
+}
+
+// P9: the same in, the same out, to the letter.
 std::string is_deterministic(const Input& input, const Decider& decide, Random&) {
   const auto one = decide(input), other = decide(input);
   if (one.has_value() != other.has_value()) return "refused once";
   if (!one) return "";
-  return difference(one->after, other->after).empty() && one->decisions.size() == other->decisions.size() ? "" : "differs";
+  if (policy::pack(one->policy.policy) != policy::pack(other->policy.policy)) return "another policy";
+  return difference(one->after, other->after).empty() && texts(one->decisions) == texts(other->decisions) ? "" : "differs";
 }
 
 // P10: without one rule, the others decide what they decided. Those that look at what another did are named.

@@ -56,6 +56,10 @@ std::string tighter_process(const Case& c) {
     if (std::none_of(c.after.process->rlimits.begin(), c.after.process->rlimits.end(), same))
       return "a limit was raised";
   }
+  const std::uint32_t umask = c.before.process->user.umask.value_or(0);
+  if ((c.after.process->user.umask.value_or(0) & umask) != umask) return "new files are open to more";
+  if (c.before.process->oom_score_adj && c.after.process->oom_score_adj.value_or(-1000) < *c.before.process->oom_score_adj)
+    return "others are killed before it";
   return "";
 }
 
@@ -82,7 +86,28 @@ std::string tighter_kernel(const Case& c) {
   return "";
 }
 
-// Every requested mount is there, in its place, and the root no more writable.
+// Of an option and its opposite the last one holds.
+bool has_option(const oci::Mount& mount, std::string_view option, std::string_view opposite) {
+  for (auto it = mount.options.rbegin(); it != mount.options.rend(); ++it) {
+    if (*it == option) return true;
+    if (*it == opposite) return false;
+  }
+  return false;
+}
+
+std::string looser_option(const oci::Mount& before, const oci::Mount& after) {
+  constexpr std::pair<std::string_view, std::string_view> kRestricting[] = {
+      {"ro", "rw"}, {"nosuid", "suid"}, {"nodev", "dev"}, {"noexec", "exec"}, {"nosymfollow", "symfollow"}};
+  for (const auto& [option, opposite] : kRestricting) {
+    if (has_option(before, option, opposite) && !has_option(after, option, opposite)) return std::string(option);
+  }
+  for (const std::string propagation : {"shared", "rshared"}) {
+    if (!includes(before.options, {propagation}) && includes(after.options, {propagation})) return propagation;
+  }
+  return "";
+}
+
+// Every requested mount is there, in its place and with what it forbids, and the root no more writable.
 std::string tighter_mounts(const Case& c) {
   if (c.before.root.readonly && !c.after.root.readonly) return "the root became writable";
   std::size_t at = 0;
@@ -90,7 +115,9 @@ std::string tighter_mounts(const Case& c) {
     while (at < c.after.mounts.size() &&
            (c.after.mounts[at].destination != mount.destination || c.after.mounts[at].source != mount.source))
       ++at;
-    if (at++ >= c.after.mounts.size()) return "mount " + mount.destination + " was dropped or moved";
+    if (at >= c.after.mounts.size()) return "mount " + mount.destination + " was dropped or moved";
+    const auto option = looser_option(mount, c.after.mounts[at++]);
+    if (!option.empty()) return "mount " + mount.destination + " is another by " + option;
   }
   return "";
 }
@@ -104,6 +131,20 @@ std::string tighter_resources(const Case& c) {
   };
   if (pids(c.before) > 0 && (pids(c.after) > pids(c.before) || pids(c.after) <= 0)) return "pids";
   if (memory(c.before) > 0 && (memory(c.after) > memory(c.before) || memory(c.after) <= 0)) return "memory";
+  const auto swap = [](const oci::Spec& s) {
+    return s.linux.resources && s.linux.resources->memory ? s.linux.resources->memory->swap.value_or(-1) : -1;
+  };
+  if (swap(c.before) > 0 && (swap(c.after) > swap(c.before) || swap(c.after) <= 0)) return "swap";
+  // Of processors; 0: any number.
+  const auto processors = [](const oci::Spec& s) {
+    constexpr double kPeriod = 100'000;
+    if (!s.linux.resources || !s.linux.resources->cpu) return 0.0;
+    const auto& cpu = *s.linux.resources->cpu;
+    const auto quota = static_cast<double>(cpu.quota.value_or(0));
+    return quota <= 0 ? 0.0 : quota / (cpu.period.value_or(0) == 0 ? kPeriod : static_cast<double>(*cpu.period));
+  };
+  const double asked = processors(c.before), given = processors(c.after);
+  if (asked > 0 && (given <= 0 || given > asked * 1.001)) return "cpu";
   return "";
 }
 
@@ -229,6 +270,16 @@ std::vector<Named> checks() {
        [](Case& c) {
          c.before.process->rlimits = {{.type = "RLIMIT_NOFILE", .resource = RLIMIT_NOFILE, .soft = 1, .hard = 1}};
        }},
+      {"umask", tighter_process,
+       [](Case& c) {
+         c.before.process->user.umask = 0027;
+         c.after.process->user.umask = 0022;
+       }},
+      {"oomScoreAdj", tighter_process,
+       [](Case& c) {
+         c.before.process->oom_score_adj = 500;
+         c.after.process->oom_score_adj = 499;
+       }},
       {"sysctl", tighter_kernel, [](Case& c) { c.after.linux.sysctl["kernel.core_pattern"] = "x"; }},
       {"device", tighter_kernel,
        [](Case& c) {
@@ -250,6 +301,28 @@ std::vector<Named> checks() {
          c.after.root.readonly = false;
        }},
       {"mount", tighter_mounts, [](Case& c) { c.before.mounts.push_back({.destination = "/gone", .source = "x"}); }},
+      {"mount option", tighter_mounts,
+       [](Case& c) {
+         c.before.mounts = {{.destination = "/m", .type = "", .source = "x", .options = {"noexec"}, .uid_mappings = {}, .gid_mappings = {}}};
+         c.after.mounts = c.before.mounts;
+         c.after.mounts.front().options.emplace_back("exec");
+       }},
+      {"mount propagation", tighter_mounts,
+       [](Case& c) {
+         c.before.mounts = {{.destination = "/m", .type = "", .source = "x", .options = {}, .uid_mappings = {}, .gid_mappings = {}}};
+         c.after.mounts = c.before.mounts;
+         c.after.mounts.front().options.emplace_back("rshared");
+       }},
+      {"swap", tighter_resources,
+       [](Case& c) {
+         c.before.linux.resources.emplace().memory.emplace().swap = 1000;
+         c.after.linux.resources->memory.emplace().swap = -1;
+       }},
+      {"cpu", tighter_resources,
+       [](Case& c) {
+         c.before.linux.resources.emplace().cpu.emplace().quota = 50'000;
+         c.after.linux.resources->cpu.emplace().quota = 60'000;
+       }},
       {"resources", tighter_resources,
        [](Case& c) {
          c.before.linux.resources.emplace().pids_limit = 1;

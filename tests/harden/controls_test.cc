@@ -290,6 +290,10 @@ TEST(Swap, IsNoneWhereMemoryIsLimited) {
   EXPECT_EQ(out.hardened.spec().linux.resources->unified[0].second, "0");
   spec.linux.resources.emplace();
   EXPECT_EQ(decision(hardened(spec, policy), "resources.swap"), nullptr);
+  // What no kernel takes is not turned into something that one does, with more than was asked for.
+  spec.linux.resources->memory = oci::Memory{.limit = 2 << 20, .swap = 1 << 20};
+  EXPECT_EQ(hardened(spec, policy).hardened.spec().linux.resources->memory->swap, 1 << 20);
+  EXPECT_EQ(decision(hardened(spec, policy), "resources.swap"), nullptr);
 }
 
 TEST(CgroupBelow, RefusesWhatIsElsewhere) {

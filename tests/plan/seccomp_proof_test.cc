@@ -198,7 +198,7 @@ oci::Seccomp as_profile(const policy::SeccompPolicy& policy) {
 TEST(SeccompProof, HoldsForLibseccompsProgramsOfPolicies) {
   if (kNativeAbi != Abi::kX8664) GTEST_SKIP() << "the comparison is written for x86-64";
   Dice dice(3);
-  for (int i = 0; i < 2'000; ++i) {
+  for (int i = 0; i < 10'000; ++i) {
     const auto policy = plain_policy(dice);
     const FilterTable table = *policy_table(policy, kNativeAbi);
     ASSERT_EQ(refusal(emit(table), table), "") << i;
