@@ -2,6 +2,7 @@
 
 #include <elf.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/text.h"
@@ -50,12 +51,16 @@ std::string by_name(std::string_view path) {
   return "";
 }
 
-// "#!/usr/bin/env -S python3 -u" and its simpler forms.
+// "#!/usr/bin/env -S A=1 python3 -u" and its simpler forms.
 std::string by_script(std::string_view head) {
-  const auto line = head.substr(2, head.find('\n') - 2);
+  std::string line(head.substr(2, head.find('\n') - 2));
+  std::replace(line.begin(), line.end(), '\t', ' ');
   std::string kind;
+  bool by_env = false;
   for (const auto& word : base::split(line, ' ')) {
-    if (word.empty() || word.starts_with('-') || word.ends_with("/env")) continue;
+    by_env = by_env || word.ends_with("/env");
+    const bool setting = by_env && word.find('=') != std::string::npos;
+    if (word.empty() || word.starts_with('-') || word.ends_with("/env") || setting) continue;
     kind = by_name(word);
     break;
   }
