@@ -14,7 +14,7 @@
 namespace samples {
 
 std::vector<std::string> bundle_names() {
-  return {"containerd-cri-pause", "containerd-cri-queue-proxy", "containerd-cri-user", "cri-userns",
+  return {"containerd-cri-pause", "containerd-cri-queue-proxy", "containerd-cri-user", "cri-userns", "crio",
           "docker",               "faasd",                      "podman",              "runc-spec"};
 }
 
