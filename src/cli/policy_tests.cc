@@ -12,6 +12,7 @@
 #include "policy/builtin.h"
 #include "policy/chain.h"
 #include "policy/find.h"
+#include "policy/io_ceiling.h"
 #include "policy/subject.h"
 
 namespace cli {
@@ -87,7 +88,11 @@ base::Result<void> run(const policy::Document& document, const policy::PolicyTes
   };
   auto spec = TRY(spec_of(test, file));
   const auto effective = TRY(effective_of(document, spec));
-  const auto outcome = harden::harden(std::move(spec), effective, able_host());
+  auto host = able_host();
+  if (const auto& rule = effective.policy.resources.io_max) {
+    for (const auto& disk : rule->value) host.disks.emplace(policy::device_text(disk), "");
+  }
+  const auto outcome = harden::harden(std::move(spec), effective, host);
   for (const auto& expected : test.expect) {
     if (!outcome) {
       const std::string message = outcome.error().message();

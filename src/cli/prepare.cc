@@ -19,9 +19,11 @@
 #include "kernel/file.h"
 #include "kernel/id_ranges.h"
 #include "kernel/inroot.h"
+#include "kernel/io_control.h"
 #include "kernel/probe.h"
 #include "kernel/seccomp_cache.h"
 #include "oci/read.h"
+#include "policy/io_ceiling.h"
 
 namespace cli {
 namespace {
@@ -134,6 +136,26 @@ void find_speculation(harden::Abilities& abilities) {
   if (!open.empty()) abilities.speculation_unable = cat(base::join(open, ", "), ": this kernel leaves it to no process (spec_store_bypass_disable, spectre_v2_user, mitigations)");
 }
 
+// Where a policy says something of disks.
+void find_io(harden::Abilities& abilities, const kernel::Facts& facts, const policy::Effective& policy) {
+  const bool weight = any_of(policy, [](const auto& p) { return p.resources.io_weight.has_value(); });
+  const bool rates = any_of(policy, [](const auto& p) { return p.resources.io_max.has_value(); });
+  if (!weight && !rates) return;
+  auto files = kernel::probe_io_files(facts.cgroup);
+  abilities.io_weight_file = std::move(files.weight);
+  abilities.io_weight_unable = std::move(files.weight_unable);
+  abilities.io_max_unable = std::move(files.max_unable);
+  if (!rates) return;
+  std::vector<std::string> named;
+  for (const auto* rule : {&policy.policy, policy.audited.empty() ? nullptr : &policy.audited.front()}) {
+    if (rule == nullptr || !rule->resources.io_max) continue;
+    for (const auto& entry : rule->resources.io_max->value) {
+      if (!entry.is_any()) named.push_back(policy::device_text(entry));
+    }
+  }
+  abilities.disks = kernel::probe_disks(named);
+}
+
 harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& spec, const policy::Effective& policy, int root_fd,
                                  const PrepareRequest& request) {
   harden::Abilities abilities;
@@ -153,6 +175,7 @@ harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& sp
   find_start_hooks(abilities, spec, policy, root_fd);
   abilities.ipv6 = !any_of(policy, [](const auto& p) { return p.network.blackhole.has_value(); }) || kernel::has_ipv6();
   abilities.landlock_abi = facts.landlock_abi;
+  find_io(abilities, facts, policy);
   if (!request.remap_unable.empty()) {
     abilities.remap_unable = request.remap_unable;
   } else if (!facts.userns_available) {

@@ -55,6 +55,8 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   harden_unified_names(work);
   TRY(harden_resources(work));
   TRY(harden_more_resources(work));
+  TRY(harden_io_weight(work));
+  TRY(harden_io_max(work));
   hardened.seccomp_policies_ = TRY(harden_seccomp(work));
   hardened.landlock_ = harden_landlock(work);
   hardened.secret_files_ = TRY(harden_environment(work));

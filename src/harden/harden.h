@@ -57,6 +57,11 @@ struct Abilities {
   std::map<std::string, HashedFile> start_hooks;
   bool ipv6 = true;           // this kernel has it; asked only if a rule looks at it
   int landlock_abi = 0;       // landlock(7), "Landlock ABI"; 0: there is none
+  // Asked only if a rule looks at them: where a new cgroup's weight is set ("io.weight", as io_weight.h has them; empty: that
+  // cannot be told), and why none can be, or no limit; empty: it can.
+  std::string io_weight_file, io_weight_unable, io_max_unable;
+  // The disks of this host ("8:0"), and those that a rule names and are there; why one cannot be limited, or empty.
+  std::map<std::string, std::string> disks;
 };
 
 // The newest version of Landlock whose rights are known here.

@@ -88,6 +88,8 @@ base::Result<void> check_cgroup_place(const Work& work);
 void harden_unified_names(Work& work);
 base::Result<void> harden_resources(Work& work);
 base::Result<void> harden_more_resources(Work& work);
+base::Result<void> harden_io_weight(Work& work);
+base::Result<void> harden_io_max(Work& work);
 std::uint64_t harden_wall_clock(Work& work);  // seconds; 0: no limit
 base::Result<std::vector<policy::SeccompPolicy>> harden_seccomp(Work& work);
 std::optional<Landlock> harden_landlock(Work& work);

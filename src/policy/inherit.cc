@@ -93,6 +93,8 @@ void inherit(Policy& policy, const Policy& base) {
   take(policy.resources.pids, base.resources.pids);
   take(policy.resources.memory, base.resources.memory);
   take(policy.resources.cpu, base.resources.cpu);
+  take(policy.resources.io_weight, base.resources.io_weight);
+  add(policy.resources.io_max, base.resources.io_max, [](const auto& a, const auto& b) { return a.same_device(b); });
   take(policy.resources.swap, base.resources.swap);
   take(policy.resources.unified, base.resources.unified);
   take(policy.resources.wall_clock, base.resources.wall_clock);

@@ -44,6 +44,7 @@ bool within(Strict strict, const std::vector<oci::Namespace>& a, const std::vect
 bool within(Strict strict, const std::vector<Tmpfs>& a, const std::vector<Tmpfs>& b);
 bool within(Strict strict, const std::vector<DeviceCeiling>& a, const std::vector<DeviceCeiling>& b);
 bool within(Strict strict, const std::vector<HookProgram>& a, const std::vector<HookProgram>& b);
+bool within(Strict strict, const std::vector<IoCeiling>& a, const std::vector<IoCeiling>& b);
 
 // What both leave. Commutative, associative and idempotent but for the order of lists.
 bool meet(Strict strict, bool a, bool b);
@@ -64,6 +65,7 @@ std::vector<oci::Namespace> meet(Strict strict, const std::vector<oci::Namespace
 std::vector<Tmpfs> meet(Strict strict, const std::vector<Tmpfs>& a, const std::vector<Tmpfs>& b);
 std::vector<DeviceCeiling> meet(Strict strict, const std::vector<DeviceCeiling>& a, const std::vector<DeviceCeiling>& b);
 std::vector<HookProgram> meet(Strict strict, const std::vector<HookProgram>& a, const std::vector<HookProgram>& b);
+std::vector<IoCeiling> meet(Strict strict, const std::vector<IoCeiling>& a, const std::vector<IoCeiling>& b);
 
 // `a` with what an exception gives on top: of a list that takes away, the exception's entries are no longer on it.
 bool widen(Strict strict, bool a, bool more);
@@ -85,6 +87,7 @@ std::vector<oci::Namespace> widen(Strict strict, const std::vector<oci::Namespac
 std::vector<Tmpfs> widen(Strict strict, const std::vector<Tmpfs>& a, const std::vector<Tmpfs>& more);
 std::vector<DeviceCeiling> widen(Strict strict, const std::vector<DeviceCeiling>& a, const std::vector<DeviceCeiling>& more);
 std::vector<HookProgram> widen(Strict strict, const std::vector<HookProgram>& a, const std::vector<HookProgram>& more);
+std::vector<IoCeiling> widen(Strict strict, const std::vector<IoCeiling>& a, const std::vector<IoCeiling>& more);
 
 // For people.
 std::string text(bool value);
@@ -106,6 +109,7 @@ std::string text(const std::vector<oci::Namespace>& value);
 std::string text(const std::vector<Tmpfs>& value);
 std::string text(const std::vector<DeviceCeiling>& value);
 std::string text(const std::vector<HookProgram>& value);
+std::string text(const std::vector<IoCeiling>& value);
 
 }  // namespace lattice
 

@@ -105,6 +105,10 @@ void fields(Is<Limit> auto& t, auto&& each) {
   auto& [standard, max] = t;
   each(standard, max);
 }
+void fields(Is<IoCeiling> auto& t, auto&& each) {
+  auto& [major, minor, rbps, wbps, riops, wiops] = t;
+  each(major, minor, rbps, wbps, riops, wiops);
+}
 void fields(Is<WallClock> auto& t, auto&& each) {
   auto& [seconds] = t;
   each(seconds);
@@ -152,8 +156,8 @@ void fields(Is<Sysctl> auto& t, auto&& each) {
   each(allow);
 }
 void fields(Is<Resources> auto& t, auto&& each) {
-  auto& [pids, memory, cpu, swap, unified, wall_clock, cgroup_below] = t;
-  each(pids, memory, cpu, swap, unified, wall_clock, cgroup_below);
+  auto& [pids, memory, cpu, io_weight, io_max, swap, unified, wall_clock, cgroup_below] = t;
+  each(pids, memory, cpu, io_weight, io_max, swap, unified, wall_clock, cgroup_below);
 }
 void fields(Is<Environment> auto& t, auto&& each) {
   auto& [allow, strip, warn, secrets, keep] = t;

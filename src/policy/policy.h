@@ -115,6 +115,14 @@ struct Limit {
   std::optional<std::uint64_t> max;
 };
 
+// How fast one disk may be read and written; absent: as fast as every other one, and those as fast as they can.
+struct IoCeiling {
+  std::int64_t major = -1, minor = -1;  // -1: every other one
+  std::optional<std::uint64_t> rbps = {}, wbps = {}, riops = {}, wiops = {};  // bytes and operations a second; 2^64 - 1: no limit
+  bool is_any() const { return major < 0; }
+  bool same_device(const IoCeiling& other) const { return major == other.major && minor == other.minor; }
+};
+
 // How long a container may run, from its start on.
 struct WallClock {
   std::uint64_t seconds = 0;
@@ -124,6 +132,8 @@ struct Resources {
   Rule<Limit> pids;
   Rule<Limit> memory;
   Rule<Limit> cpu;    // thousandths of a processor
+  Rule<Limit> io_weight;  // of io.weight: what every cgroup has is 100
+  Rule<std::vector<IoCeiling>> io_max;
   Rule<bool> swap;    // false: none
   Rule<std::vector<std::string>> unified;  // the names that linux.resources.unified may have
   Rule<WallClock> wall_clock;

@@ -11,8 +11,6 @@ namespace policy {
 
 namespace {
 
-constexpr std::uint64_t kMostWallClock = std::uint64_t{3660} * 24 * 60 * 60;
-
 base::Result<std::vector<oci::Namespace>> get_namespaces(const oci::Cursor& value) {
   std::vector<oci::Namespace> out;
   for (const auto& element : TRY(value.get_array())) {
@@ -115,57 +113,6 @@ base::Result<void> read_devices(const oci::Cursor& value, Devices& out) {
 base::Result<void> read_sysctl(const oci::Cursor& value, Sysctl& out) {
   const auto section = TRY(Section::open(value, {"allow"}));
   return section.take("allow", out.allow, [](const oci::Cursor& list) { return list.get_strings(); });
-}
-
-// "500m", or a number of whole processors: in thousandths.
-base::Result<std::uint64_t> get_processors(const oci::Cursor& value) {
-  constexpr std::string_view kWant = "processors as in \"500m\" or 2";
-  constexpr std::uint64_t kMost = 1 << 20;
-  if (!value.is_string()) return TRY(value.get_u64(1, kMost)) * 1000;
-  const auto text = TRY(value.get_string());
-  const auto number = text.ends_with('m') ? base::parse_u64(text.substr(0, text.size() - 1)) : base::parse_u64(text);
-  if (!number || *number == 0 || *number > kMost * 1000) return value.mismatch(kWant);
-  return text.ends_with('m') ? *number : *number * 1000;
-}
-
-base::Result<Limit> get_limit_of(const oci::Cursor& value, auto&& get) {
-  TRY(check_members(value, {"default", "max"}));
-  Limit out;
-  for (const auto& [name, target] : {std::pair{"default", &out.standard}, std::pair{"max", &out.max}}) {
-    const auto member = value.find(name);
-    if (!member) continue;
-    *target = TRY(get(*member));
-    if (**target == 0) return member->mismatch("more than 0");
-  }
-  if (out.standard && out.max && *out.standard > *out.max) return value.fault("\"default\" is above \"max\"");
-  return out;
-}
-
-base::Result<Limit> get_limit(const oci::Cursor& value) { return get_limit_of(value, get_amount); }
-base::Result<Limit> get_cpu(const oci::Cursor& value) { return get_limit_of(value, get_processors); }
-
-// "90s", "15m", "2h", "7d", or a number of seconds.
-base::Result<WallClock> get_wall_clock(const oci::Cursor& value) {
-  constexpr std::string_view kWant = "a time as in \"90s\", \"15m\", \"2h\" or \"7d\", 3660 days at most";
-  std::optional<std::uint64_t> seconds;
-  if (value.is_string()) {
-    seconds = base::parse_duration(TRY(value.get_string()));
-  } else if (value.type() == oci::JsonType::kInteger) {
-    seconds = TRY(value.get_u64());
-  }
-  if (!seconds || *seconds == 0 || *seconds > kMostWallClock) return value.mismatch(kWant);
-  return WallClock{*seconds};
-}
-
-base::Result<void> read_resources(const oci::Cursor& value, Resources& out) {
-  const auto section = TRY(Section::open(value, {"pids", "memory", "cpu", "swap", "unified", "wallClock", "cgroupBelow"}));
-  TRY(section.take("pids", out.pids, get_limit));
-  TRY(section.take("memory", out.memory, get_limit));
-  TRY(section.take("cpu", out.cpu, get_cpu));
-  TRY(section.take("swap", out.swap, get_flag));
-  TRY(section.take("cgroupBelow", out.cgroup_below, get_clean_paths));
-  TRY(section.take("wallClock", out.wall_clock, get_wall_clock));
-  return section.take("unified", out.unified, [](const oci::Cursor& list) { return list.get_strings(); });
 }
 
 base::Result<void> read_lsm(const oci::Cursor& value, Lsm& out) {

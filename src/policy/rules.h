@@ -63,6 +63,8 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"resources.pids"}, p.resources.pids...);
   each(Control{"resources.memory"}, p.resources.memory...);
   each(Control{"resources.cpu"}, p.resources.cpu...);
+  each(Control{"resources.ioWeight"}, p.resources.io_weight...);
+  each(Control{"resources.ioMax"}, p.resources.io_max...);
   each(Control{"resources.swap", kFalse}, p.resources.swap...);
   each(Control{"resources.unified", kShorter}, p.resources.unified...);
   each(Control{"resources.wallClock"}, p.resources.wall_clock...);

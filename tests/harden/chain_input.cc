@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "policy/find.h"
+#include "policy/io_ceiling.h"
 #include "policy/rules.h"
 #include "samples.h"
 
@@ -26,6 +27,9 @@ const std::vector<policy::Policy>& pool() {
     out.back().process.speculation = policy::Setting<policy::Speculation>{.value = policy::Speculation::kDeny, .origin = {.file = "x.json", .pointer = "/process/speculation"}, .why = ""};
     out.back().namespaces.join_below = policy::Setting<std::vector<std::string>>{.value = {"/proc/77", "/run/netns"}, .origin = {.file = "x.json", .pointer = "/namespaces/joinBelow"}, .why = ""};
     out.back().resources.cgroup_below = policy::Setting<std::vector<std::string>>{.value = {"/docker", "/kubepods/burstable", "/openfaas-fn"}, .origin = {.file = "x.json", .pointer = "/resources/cgroupBelow"}, .why = ""};
+    out.back().resources.io_weight = policy::Setting<policy::Limit>{.value = {.standard = 50, .max = 200}, .origin = {.file = "x.json", .pointer = "/resources/ioWeight"}, .why = ""};
+    out.back().resources.io_max = policy::Setting<policy::IoCeilings>{
+        .value = {{.wbps = 800, .riops = 90}, {.major = 8, .minor = 0, .rbps = 500, .riops = 200}}, .origin = {.file = "x.json", .pointer = "/resources/ioMax"}, .why = ""};
     out.back().landlock.bind = policy::Setting<policy::Ports>{.value = {0, 8, 8080}, .origin = {.file = "x.json", .pointer = "/landlock/bind"}, .why = ""};
     out.back().network.blackhole = policy::Setting<std::vector<std::string>>{
         .value = {"169.254.169.254", "10.0.0.0/8", "fd00:ec2::254"}, .origin = {.file = "x.json", .pointer = "/network/blackhole"}, .why = ""};
@@ -64,6 +68,15 @@ void vary(Random& random, std::vector<policy::HookProgram>& value) {
       if (below(random, 3) == 0) value.push_back({path, digest});
     }
   }
+}
+void vary(Random& random, policy::IoCeilings& value) {
+  value.push_back({.major = 254, .minor = 0});
+  for (auto& entry : value) {
+    for (const auto& rate : policy::kIoRates) {
+      if (below(random, 3) == 0) entry.*rate.member = below(random, 5) == 0 ? policy::kNoIoLimit : 2 + below(random, 2000);
+    }
+  }
+  value = policy::canonical(value);
 }
 void vary(Random&, auto&) {}
 
@@ -107,6 +120,10 @@ policy::Document exceptions(Random& random) {
 Input random_input(Random& random) {
   Input out{.spec = mutated(random), .chain = {}, .abilities = below(random, 3) == 0 ? cannot_remap() : can_remap()};
   out.abilities.ipv6 = below(random, 3) != 0;
+  out.abilities.disks = {{"8:0", ""}, {"254:0", ""}, {"8:1", "a partition"}};
+  const char* const files[] = {"", "io.weight", "io.bfq.weight", "blkio.bfq.weight", "blkio.weight"};
+  out.abilities.io_weight_file = files[below(random, std::size(files))];
+  if (below(random, 4) == 0) out.abilities.io_weight_unable = out.abilities.io_max_unable = "no such file";
   out.abilities.program = {{.path = "", .name = "app", .digest = kScript}, {.path = "/bin/sh", .name = "/bin/sh", .digest = kInterpreter}};
   for (const auto& ns : out.spec.linux.namespaces) {
     if (!ns.path.empty()) out.abilities.joined[ns.path] = ns.path;

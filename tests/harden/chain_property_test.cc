@@ -266,7 +266,7 @@ std::string rules_are_independent(const Input& input, const Decider& decide, Ran
   const std::string gone(names[below(random, names.size())]);
   for (const auto* coupled : {"process.rootUser", "process.capabilities", "process.unprivilegedPorts", "sysctl.allow", "filesystem.tmpfs", "environment.secrets",
                               "environment.allow", "environment.strip", "environment.keep", "namespaces.own", "filesystem.maskedPaths",
-                              "filesystem.nosuid", "filesystem.nodev", "resources.memory", "landlock.enable"}) {
+                              "filesystem.nosuid", "filesystem.nodev", "resources.memory", "resources.unified", "landlock.enable"}) {
     if (gone == coupled) return "";
   }
   auto without = input;

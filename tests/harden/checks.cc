@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 #include "base/text.h"
 #include "flatten.h"
@@ -122,6 +123,35 @@ std::string tighter_mounts(const Case& c) {
   return "";
 }
 
+// Of every disk and rate, the last word: 0 is no limit.
+using Rates = std::map<std::pair<std::string, std::size_t>, std::uint64_t>;
+Rates rates_of(const oci::BlockIo& io) {
+  Rates out;
+  std::size_t kind = 0;
+  for (const auto* list : {&io.throttle_read_bps, &io.throttle_write_bps, &io.throttle_read_iops, &io.throttle_write_iops}) {
+    for (const auto& t : *list) out[{base::cat(t.major, ":", t.minor), kind}] = t.rate == 0 ? ~std::uint64_t{0} : t.rate;
+    ++kind;
+  }
+  return out;
+}
+
+std::string tighter_io(const Case& c) {
+  const auto io = [](const oci::Spec& s) { return s.linux.resources && s.linux.resources->block_io ? *s.linux.resources->block_io : oci::BlockIo{}; };
+  const auto before = io(c.before), after = io(c.after);
+  const auto weight = [](const std::optional<std::uint16_t>& w) { return w.value_or(0); };
+  if (weight(before.weight) != 0 && (weight(after.weight) == 0 || weight(after.weight) > weight(before.weight))) return "weight";
+  if (before.weight_device.size() != after.weight_device.size()) return "weights of disks";
+  for (std::size_t i = 0; i < before.weight_device.size(); ++i) {
+    if (weight(after.weight_device[i].weight) > weight(before.weight_device[i].weight)) return "the weight of a disk";
+  }
+  const auto left = rates_of(after);
+  for (const auto& [what, rate] : rates_of(before)) {
+    const auto now = left.find(what);
+    if (rate != ~std::uint64_t{0} && (now == left.end() || now->second > rate)) return "the speed of " + what.first;
+  }
+  return "";
+}
+
 std::string tighter_resources(const Case& c) {
   const auto pids = [](const oci::Spec& s) {
     return s.linux.resources ? s.linux.resources->pids_limit.value_or(-1) : -1;
@@ -145,7 +175,7 @@ std::string tighter_resources(const Case& c) {
   };
   const double asked = processors(c.before), given = processors(c.after);
   if (asked > 0 && (given <= 0 || given > asked * 1.001)) return "cpu";
-  return "";
+  return tighter_io(c);
 }
 
 bool is_under(std::string_view pointer, std::string_view place) {
@@ -327,6 +357,21 @@ std::vector<Named> checks() {
        [](Case& c) {
          c.before.linux.resources.emplace().pids_limit = 1;
          c.after.linux.resources->pids_limit = 2;
+       }},
+      {"weight", tighter_resources,
+       [](Case& c) {
+         c.before.linux.resources.emplace().block_io = oci::BlockIo{.weight = 10};
+         c.after.linux.resources.emplace().block_io = oci::BlockIo{.weight = 11};
+       }},
+      {"weight of a disk", tighter_resources,
+       [](Case& c) {
+         c.before.linux.resources.emplace().block_io.emplace().weight_device = {{.major = 8, .minor = 0, .weight = 10, .leaf_weight = {}}};
+         c.after.linux.resources.emplace().block_io.emplace().weight_device = {{.major = 8, .minor = 0, .weight = 11, .leaf_weight = {}}};
+       }},
+      {"speed of a disk", tighter_resources,
+       [](Case& c) {
+         c.before.linux.resources.emplace().block_io.emplace().throttle_read_bps = {{.major = 8, .minor = 0, .rate = 5}};
+         c.after.linux.resources.emplace().block_io.emplace().throttle_read_bps = {{.major = 8, .minor = 0, .rate = 0}};
        }},
       {"function", keeps_the_function, [](Case& c) { c.after.process->args.emplace_back("--more"); }},
       {"environment", tighter_environment, [](Case& c) { c.after.process->env.emplace_back("A=1"); }},

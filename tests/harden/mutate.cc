@@ -105,6 +105,16 @@ void rlimits(Random& random, oci::Process& process) {
   }
 }
 
+oci::BlockIo block_io(Random& random) {
+  oci::BlockIo out;
+  if (coin(random)) out.weight = static_cast<std::uint16_t>(10 * below(random, 60));
+  if (coin(random)) out.weight_device = {{.major = 8, .minor = 0, .weight = static_cast<std::uint16_t>(10 + below(random, 900)), .leaf_weight = {}}};
+  for (auto* list : {&out.throttle_read_bps, &out.throttle_write_bps, &out.throttle_read_iops, &out.throttle_write_iops}) {
+    if (coin(random)) list->push_back({.major = coin(random) ? 8 : 9, .minor = 0, .rate = 100 * below(random, 30)});
+  }
+  return out;
+}
+
 void resources(Random& random, oci::Spec& spec) {
   if (below(random, 5) == 0) {
     spec.linux.resources.reset();
@@ -117,6 +127,9 @@ void resources(Random& random, oci::Spec& spec) {
   if (coin(random) && out.memory) out.memory->swap = pick(random, kLimits);
   if (below(random, 4) == 0) out.unified.emplace_back("pids.max", coin(random) ? "max" : "9999");
   if (below(random, 4) == 0) out.unified.emplace_back("memory.max", coin(random) ? "max" : "2G");
+  if (below(random, 4) == 0) out.unified.emplace_back("io.max", coin(random) ? "8:0 rbps=max wiops=7\n9:9 wbps=800" : "8:0 rbps=300\n254:0 wbps=9000");
+  if (below(random, 4) == 0) out.unified.emplace_back("io.weight", coin(random) ? "default 900" : "8:0 30\n254:0 default");
+  if (coin(random)) out.block_io = block_io(random);
 }
 
 void mutate_once(Random& random, oci::Spec& spec) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "harden/io_weight.h"
 #include "plan/cgroup_convert.h"
 
 namespace {
@@ -85,6 +86,18 @@ TEST(CgroupConvert, IoWeight) {
   EXPECT_EQ(1u, plan::io_weight(10));
   EXPECT_EQ(910u, plan::io_weight(100));
   EXPECT_EQ(10000u, plan::io_weight(1000));
+}
+
+// What a policy's ceiling makes of config.json's weight is no more than that once it is in io.weight, and nothing is lost.
+TEST(CgroupConvert, IoWeightOfACeiling) {
+  for (std::uint64_t ceiling = 10; ceiling <= 10000; ++ceiling) {
+    for (const auto file : {harden::WeightFile::kIo, harden::WeightFile::kUnknown}) {
+      const auto weight = harden::config_weight(ceiling, file);
+      ASSERT_LE(plan::io_weight(weight), ceiling);
+      ASSERT_TRUE(weight == 1000 || plan::io_weight(static_cast<std::uint16_t>(weight + 1)) > ceiling) << ceiling;
+    }
+    ASSERT_LE(harden::config_weight(ceiling, harden::WeightFile::kUnknown), harden::config_weight(ceiling, harden::WeightFile::kBfq)) << "whichever it is";
+  }
 }
 
 TEST(CgroupMemory, V2) {
