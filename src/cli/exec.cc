@@ -75,6 +75,7 @@ struct Decided {
   plan::LaunchPlan plan;
   std::string policy, policy_id;  // that the container was made with
   std::optional<policy::DecisionLog> log;
+  bool told_at_start = false;  // what could not be done for it could not for the container's own program either
 };
 
 // The environment is config.json's as it is now, as with runc: it is kept nowhere else.
@@ -153,7 +154,9 @@ base::Result<Decided> prepare_exec(const GlobalArgs& global, const ExecArgs& arg
   const bool labels = !effective.apparmor_profile.empty() || !effective.selinux_label.empty();
   const kernel::Facts facts = TRY(kernel::probe_facts(labels));
   plan::LaunchPlan plan = TRY(plan::plan_exec(remembered.container.hardened, outcome.hardened, facts, options));
-  return Decided{std::move(outcome), std::move(plan), remembered.policy.id(), policy_id(remembered.policy), std::move(told)};
+  const oci::Process& first = *remembered.container.hardened.spec().process;
+  const bool told_at_start = effective.rlimits == first.rlimits && effective.oom_score_adj == first.oom_score_adj;
+  return Decided{std::move(outcome), std::move(plan), remembered.policy.id(), policy_id(remembered.policy), std::move(told), told_at_start};
 }
 
 base::Result<UniqueFd> open_v2(const std::string& directory) {
@@ -206,7 +209,14 @@ base::Result<launch::Launched> start(const ExecArgs& args, const container::Cont
                                                        decided.plan.listener_metadata)));
   if (!args.pid_file.empty()) TRY(write_pid_file(args.pid_file, launched.process().pid()));
   for (const auto& warning : decided.plan.warnings) log.debug(warning);  // the container's start told it
-  for (const auto& warning : launched.warnings) log.warning(warning);
+  for (const auto& warning : launched.warnings) {
+    // Standard error is the program's.
+    if (decided.told_at_start) {
+      log.debug(warning);
+    } else {
+      log.warning(warning);
+    }
+  }
   launched.keep();
   return launched;
 }
