@@ -24,6 +24,7 @@ void take_absent(oci::Process& process, const oci::Process& own) {
   if (process.apparmor_profile.empty()) process.apparmor_profile = own.apparmor_profile;
   if (process.selinux_label.empty()) process.selinux_label = own.selinux_label;
   if (!process.oom_score_adj) process.oom_score_adj = own.oom_score_adj;
+  if (!process.exec_cpu_affinity) process.exec_cpu_affinity = own.exec_cpu_affinity;
 }
 
 // A user namespace cannot be made any more for a container that has none.

@@ -64,6 +64,7 @@ TEST(Exec, WhatIsNotSaidIsTheContainers) {
   auto spec = docker();
   spec.process->oom_score_adj = 7;
   spec.process->apparmor_profile = "own";
+  spec.process->exec_cpu_affinity = {.initial = "0", .final = "0-1"};
   spec.process->rlimits = {{.type = "RLIMIT_NOFILE", .resource = RLIMIT_NOFILE, .soft = 1, .hard = 2}};
   const auto container = hardened(spec, none());
   oci::Process process;
@@ -74,6 +75,7 @@ TEST(Exec, WhatIsNotSaidIsTheContainers) {
   EXPECT_EQ(effective.capabilities, spec.process->capabilities);
   EXPECT_EQ(effective.oom_score_adj, 7);
   EXPECT_EQ(effective.apparmor_profile, "own");
+  EXPECT_EQ(effective.exec_cpu_affinity, spec.process->exec_cpu_affinity);
   EXPECT_EQ(effective.rlimits, spec.process->rlimits);
   EXPECT_FALSE(effective.no_new_privileges);
 }
@@ -85,6 +87,7 @@ TEST(Exec, HasNoMoreThanTheContainer) {
   spec.process->no_new_privileges = true;
   spec.process->oom_score_adj = 300;
   spec.process->apparmor_profile = "own";
+  spec.process->exec_cpu_affinity = {.initial = "0", .final = "0-1"};
   spec.process->rlimits = {{.type = "RLIMIT_NOFILE", .resource = RLIMIT_NOFILE, .soft = 10, .hard = 20}, {.type = "RLIMIT_CORE", .resource = RLIMIT_CORE, .soft = 0, .hard = 0}};
   auto process = shell(spec);
   for (auto set : {&oci::Capabilities::bounding, &oci::Capabilities::effective, &oci::Capabilities::inheritable, &oci::Capabilities::permitted, &oci::Capabilities::ambient}) {
