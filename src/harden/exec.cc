@@ -165,4 +165,16 @@ base::Result<Outcome> harden_exec(const Hardened& container, const std::optional
   return out;
 }
 
+base::Result<Outcome> harden_exec(const Hardened& container, const std::optional<SecretFiles>& secret_files, oci::Process process,
+                                  const policy::Effective& policy, const Abilities& abilities) {
+  if (policy.audited.empty()) return harden_exec(container, secret_files, std::move(process), policy.policy, abilities);
+  auto out = TRY(harden_exec(container, secret_files, process, policy.policy, abilities));
+  policy::Policy audited = policy.audited.front();
+  // The container would have files of its secrets, were that not only audited: of which they are nothing is known.
+  const auto& rule = audited.environment.secrets;
+  if (rule && rule->value == policy::Secrets::kRedirect && !secret_files) audited.environment.secrets = policy.policy.environment.secrets;
+  add_audited(out.decisions, harden_exec(container, secret_files, std::move(process), audited, abilities), "a program", audited);
+  return out;
+}
+
 }  // namespace harden
