@@ -1,4 +1,5 @@
 // process: who runs what, with which rights and limits.
+#include "oci/cpu_list.h"
 #include "oci/fields.h"
 
 namespace oci {
@@ -107,18 +108,11 @@ Result<void> read_io_class(Reader&, const Cursor& cursor, IoPriority& out) {
 constexpr auto kIoPriority = fields<IoPriority>(with<IoPriority, read_io_class>("class", "a string"),
                                                 ranged<&IoPriority::priority, 0U, 7U>("priority"));
 
-// cpuset(7) "List format": 0-3,5. Empty is allowed.
+// Empty is allowed.
 template <std::string ExecCpuAffinity::*M>
 Result<void> read_cpu_list(Reader&, const Cursor& cursor, ExecCpuAffinity& out) {
   const std::string_view list = TRY(cursor.get_string());
-  if (!list.empty()) {
-    for (const auto& part : base::split(list, ',')) {
-      const std::size_t dash = part.find('-');
-      const auto low = base::parse_u64(part.substr(0, dash));
-      const auto high = dash == std::string::npos ? low : base::parse_u64(part.substr(dash + 1));
-      if (!low || !high || *low > *high) return cursor.mismatch("a cpu list such as 0-3,5");
-    }
-  }
+  if (!list.empty() && !cpu_mask(list)) return cursor.mismatch(base::cat("a cpu list such as 0-3,5, with cpus below ", kMaxCpus));
   out.*M = list;
   return base::ok();
 }

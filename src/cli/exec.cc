@@ -59,7 +59,7 @@ base::Result<container::Container> load(const GlobalArgs& global, const ExecArgs
 
 // What the node's files say today, as far as it is asked of a program; and where its log of decisions is. A file that is
 // not to be understood refuses new containers: in those that run, what they were made with holds, and no less.
-std::optional<policy::DecisionLog> tighten_by_today(policy::Policy& policy, const GlobalArgs& global, const base::Log& log) {
+std::optional<policy::DecisionLog> tighten_by_today(policy::Effective& policy, const GlobalArgs& global, const base::Log& log) {
   std::optional<policy::DecisionLog> told;
   const auto chain = policy::load_chain(global.policy_dir, &told);
   if (chain) {
@@ -75,6 +75,7 @@ struct Decided {
   plan::LaunchPlan plan;
   std::string policy, policy_id;  // that the container was made with
   std::optional<policy::DecisionLog> log;
+  bool told_at_start = false;  // what could not be done for it could not for the container's own program either
 };
 
 // The environment is config.json's as it is now, as with runc: it is kept nowhere else.
@@ -101,7 +102,7 @@ std::optional<harden::SecretFiles> read_secrets(std::optional<harden::SecretFile
   return files;
 }
 
-base::Result<harden::Outcome> decide(const Remembered& remembered, oci::Process process, const policy::Policy& policy, int root_fd) {
+base::Result<harden::Outcome> decide(const Remembered& remembered, oci::Process process, const policy::Effective& policy, int root_fd) {
   harden::Abilities abilities = remembered.abilities;
   look_at_program(abilities, process, policy, root_fd);
   return harden::harden_exec(remembered.container.hardened, read_secrets(remembered.secret_files, root_fd), std::move(process), policy, abilities);
@@ -115,7 +116,9 @@ void report(const harden::Decisions& decisions, const harden::Decisions& known, 
     const std::string text = cat(decision.control, ": ", decision.requested, " -> ", decision.effective, ": ", decision.why);
     const bool told = std::any_of(known.begin(), known.end(), [&](const auto& one) { return tells_the_same(one, decision); });
     const bool of_environment = decision.where.starts_with("/process/env");  // of which nothing is remembered
-    if ((decision.degraded || decision.warning) && !told && !of_environment) {
+    if (decision.audited) {
+      log.debug(cat("audited only: ", text));
+    } else if ((decision.degraded || decision.warning) && !told && !of_environment) {
       log.warning(text);
     } else {
       log.debug(text);
@@ -129,7 +132,7 @@ base::Result<Decided> prepare_exec(const GlobalArgs& global, const ExecArgs& arg
   const UniqueFd root(::open(cat("/proc/", container.record.init.pid, "/root").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   // Alive still: the root is its own.
   if (!root || !TRY(container.init->is_alive())) return Error::state("cannot exec in a stopped container");
-  policy::Policy policy = remembered.policy;
+  policy::Effective policy = remembered.policy;
   auto told = tighten_by_today(policy, global, log);
   const oci::Process own = TRY(own_process(remembered, container, args));
   oci::Process process = TRY(requested_process(args, own, log));
@@ -153,7 +156,9 @@ base::Result<Decided> prepare_exec(const GlobalArgs& global, const ExecArgs& arg
   const bool labels = !effective.apparmor_profile.empty() || !effective.selinux_label.empty();
   const kernel::Facts facts = TRY(kernel::probe_facts(labels));
   plan::LaunchPlan plan = TRY(plan::plan_exec(remembered.container.hardened, outcome.hardened, facts, options));
-  return Decided{std::move(outcome), std::move(plan), remembered.policy.id(), policy_id(remembered.policy), std::move(told)};
+  const oci::Process& first = *remembered.container.hardened.spec().process;
+  const bool told_at_start = effective.rlimits == first.rlimits && effective.oom_score_adj == first.oom_score_adj;
+  return Decided{std::move(outcome), std::move(plan), remembered.policy.policy.id(), policy_id(remembered.policy), std::move(told), told_at_start};
 }
 
 base::Result<UniqueFd> open_v2(const std::string& directory) {
@@ -206,7 +211,14 @@ base::Result<launch::Launched> start(const ExecArgs& args, const container::Cont
                                                        decided.plan.listener_metadata)));
   if (!args.pid_file.empty()) TRY(write_pid_file(args.pid_file, launched.process().pid()));
   for (const auto& warning : decided.plan.warnings) log.debug(warning);  // the container's start told it
-  for (const auto& warning : launched.warnings) log.warning(warning);
+  for (const auto& warning : launched.warnings) {
+    // Standard error is the program's.
+    if (decided.told_at_start) {
+      log.debug(warning);
+    } else {
+      log.warning(warning);
+    }
+  }
   launched.keep();
   return launched;
 }

@@ -177,7 +177,9 @@ base::Result<void> keep_for_exec(int dirfd, const Prepared& prepared) {
   w.close('}');
   w.close('}');
   auto config = TRY(config_of(prepared.config));
-  return container::save_kept(dirfd, {w.take(), policy::keep(prepared.selected.policy.policy), std::move(config)});
+  const auto& policy = prepared.selected.policy;
+  return container::save_kept(dirfd, {w.take(), policy::keep(policy.policy), std::move(config),
+                                      policy.audited.empty() ? std::string() : policy::keep(policy.audited.front())});
 }
 
 base::Result<Remembered> remember(const container::Container& container) {
@@ -198,11 +200,13 @@ base::Result<Remembered> remember(const container::Container& container) {
   const bool no_new_keyring = keyring && TRY(keyring->get_bool());
 
   auto secret_files = TRY(secret_files_of(json.root()));
-  auto policy = TRY(policy::read_kept(kept->policy));
+  policy::Effective policy;
+  policy.policy = TRY(policy::read_kept(kept->policy));
+  if (!kept->audited.empty()) policy.audited.push_back(TRY(policy::read_kept(kept->audited)));
   oci::Spec spec = TRY(oci::read_spec(kept->config));
   if (!spec.process) return base::Error::config("config.json: /process: want an object, have nothing");
   oci::Process process = *spec.process;
-  auto outcome = TRY_IN("what the container was made of", harden::harden(std::move(spec), policy, abilities));
+  auto outcome = TRY_IN("what the container was made of", harden::harden(std::move(spec), policy.policy, abilities));
   return Remembered{std::move(policy), std::move(abilities), std::move(outcome), std::move(process), std::move(secret_files), no_new_keyring};
 }
 

@@ -11,7 +11,7 @@ namespace cli {
 base::Result<void> keep_for_exec(int dirfd, const Prepared& prepared);
 
 struct Remembered {
-  policy::Policy policy;         // what was in force
+  policy::Effective policy;      // what was in force, or only audited; no more of it is kept
   harden::Abilities abilities;   // what the host could do
   harden::Outcome container;     // what the two made of config.json
   oci::Process process;          // as config.json asked for it, without its environment

@@ -271,11 +271,11 @@ bool has_home(const oci::Process& process) {
   return false;
 }
 
-void look_at_program(harden::Abilities& abilities, const oci::Process& process, const policy::Policy& policy, int root_fd) {
+void look_at_program(harden::Abilities& abilities, const oci::Process& process, const policy::Effective& policy, int root_fd) {
   abilities.entrypoint = find_entrypoint(root_fd, process);
   abilities.program.clear();
   abilities.program_unknown.clear();
-  if (policy.process.digests) find_digests(abilities, process, root_fd);
+  if (any_of(policy, [](const auto& p) { return p.process.digests.has_value(); })) find_digests(abilities, process, root_fd);
 }
 
 base::Result<plan::SeccompProgram> find_program(const harden::Hardened& hardened, const base::Log& log) {

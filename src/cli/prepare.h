@@ -67,6 +67,6 @@ base::Result<plan::SeccompProgram> find_program(const harden::Hardened& hardened
 bool has_home(const oci::Process& process);
 
 // What of the program that `process` names the policy looks at: its kind, and the digests.
-void look_at_program(harden::Abilities& abilities, const oci::Process& process, const policy::Policy& policy, int root_fd);
+void look_at_program(harden::Abilities& abilities, const oci::Process& process, const policy::Effective& policy, int root_fd);
 
 }  // namespace cli

@@ -29,8 +29,10 @@ Error damaged() { return Error::state(cat(kKeptFile, ": it is damaged")); }
 }  // namespace
 
 base::Result<void> save_kept(int dirfd, const Kept& kept) {
-  const std::string text = cat(kMagic, ' ', kept.facts.size(), ' ', kept.policy.size(), ' ', kept.config.size(), '\n', kept.facts,
-                               kept.policy, kept.config);
+  // An older version can read what has no fourth part.
+  const std::string fourth = kept.audited.empty() ? "" : cat(' ', kept.audited.size());
+  const std::string text = cat(kMagic, ' ', kept.facts.size(), ' ', kept.policy.size(), ' ', kept.config.size(), fourth, '\n', kept.facts,
+                               kept.policy, kept.config, kept.audited);
   const base::UniqueFd fd(::openat(dirfd, kTemporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!fd) return Error::system(errno, "make", kKeptFile);
   TRY_IN(std::string(kKeptFile), kernel::write_all(fd.get(), text));
@@ -45,17 +47,17 @@ base::Result<std::optional<Kept>> read_kept(int dirfd) {
   const auto end = text.find('\n');
   if (!text.starts_with(kMagic) || end == std::string::npos) return damaged();
   const auto words = base::split(std::string_view(text).substr(0, end), ' ');
-  if (words.size() != 5) return damaged();
-  std::array<std::string, 3> parts;
+  std::array<std::string, 4> parts;
+  if (words.size() != 5 && words.size() != 2 + parts.size()) return damaged();
   std::size_t at = end + 1;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
+  for (std::size_t i = 0; i + 2 < words.size(); ++i) {
     const auto size = base::parse_u64(words[i + 2]);
     if (!size || *size > text.size() - at) return damaged();
     parts[i] = text.substr(at, *size);
     at += *size;
   }
   if (at != text.size()) return damaged();
-  return std::optional<Kept>(Kept{std::move(parts[0]), std::move(parts[1]), std::move(parts[2])});
+  return std::optional<Kept>(Kept{std::move(parts[0]), std::move(parts[1]), std::move(parts[2]), std::move(parts[3])});
 }
 
 base::Result<bool> await_kept(int dirfd, const kernel::PidFd& init) {

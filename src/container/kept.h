@@ -18,6 +18,7 @@ struct Kept {
   std::string facts;   // JSON; what is in it is the cli's
   std::string policy;  // policy::keep()
   std::string config;
+  std::string audited = {};  // policy::keep() of what would be in force if nothing were only audited; empty: the same
 };
 
 // A reader sees all of it or none.

@@ -24,6 +24,7 @@ void take_absent(oci::Process& process, const oci::Process& own) {
   if (process.apparmor_profile.empty()) process.apparmor_profile = own.apparmor_profile;
   if (process.selinux_label.empty()) process.selinux_label = own.selinux_label;
   if (!process.oom_score_adj) process.oom_score_adj = own.oom_score_adj;
+  if (!process.exec_cpu_affinity) process.exec_cpu_affinity = own.exec_cpu_affinity;
 }
 
 // A user namespace cannot be made any more for a container that has none.
@@ -161,6 +162,18 @@ base::Result<Outcome> harden_exec(const Hardened& container, const std::optional
   hardened.locks_.speculation |= container.locks_.speculation;
   hardened.locks_.memfd_noexec = container.locks_.memfd_noexec;
   hardened.landlock_ = container.landlock_;
+  return out;
+}
+
+base::Result<Outcome> harden_exec(const Hardened& container, const std::optional<SecretFiles>& secret_files, oci::Process process,
+                                  const policy::Effective& policy, const Abilities& abilities) {
+  if (policy.audited.empty()) return harden_exec(container, secret_files, std::move(process), policy.policy, abilities);
+  auto out = TRY(harden_exec(container, secret_files, process, policy.policy, abilities));
+  policy::Policy audited = policy.audited.front();
+  // The container would have files of its secrets, were that not only audited: of which they are nothing is known.
+  const auto& rule = audited.environment.secrets;
+  if (rule && rule->value == policy::Secrets::kRedirect && !secret_files) audited.environment.secrets = policy.policy.environment.secrets;
+  add_audited(out.decisions, harden_exec(container, secret_files, std::move(process), audited, abilities), "a program", audited);
   return out;
 }
 

@@ -81,13 +81,15 @@ bool tells_the_same(const Decision& a, const Decision& b) {
   return a.control == b.control && a.where == b.where && a.requested == b.requested && a.effective == b.effective;
 }
 
-void add_audited(Decisions& decisions, base::Result<Outcome> audited, const policy::Policy& policy) {
+}  // namespace
+
+void add_audited(Decisions& decisions, base::Result<Outcome> audited, std::string_view what, const policy::Policy& policy) {
   const auto enforced = decisions;
   if (!audited) {
     decisions.push_back({.control = "policy",
                          .where = "",
                          .also = {},
-                         .requested = "a container",
+                         .requested = std::string(what),
                          .effective = "none: " + audited.error().message(),
                          .why = "a rule that is only audited would refuse it",
                          .source = policy.id(),
@@ -102,13 +104,11 @@ void add_audited(Decisions& decisions, base::Result<Outcome> audited, const poli
   }
 }
 
-}  // namespace
-
 base::Result<Outcome> harden(oci::Spec spec, const policy::Effective& policy, const Abilities& abilities) {
   if (policy.audited.empty()) return harden(std::move(spec), policy.policy, abilities);
   auto outcome = TRY(harden(spec, policy.policy, abilities));
   const auto& audited = policy.audited.front();
-  add_audited(outcome.decisions, harden(std::move(spec), audited, abilities), audited);
+  add_audited(outcome.decisions, harden(std::move(spec), audited, abilities), "a container", audited);
   return outcome;
 }
 

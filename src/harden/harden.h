@@ -185,4 +185,8 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Effective& policy, co
 base::Result<Outcome> harden_exec(const Hardened& container, const std::optional<SecretFiles>& secret_files, oci::Process process,
                                   const policy::Policy& policy, const Abilities& abilities);
 
+// As harden() with rules that are only audited.
+base::Result<Outcome> harden_exec(const Hardened& container, const std::optional<SecretFiles>& secret_files, oci::Process process,
+                                  const policy::Effective& policy, const Abilities& abilities);
+
 }  // namespace harden

@@ -38,6 +38,9 @@ struct Change {
 
 void record(Work& work, Decision decision);
 
+// What rules that are only audited would do: what they decide and `decisions` has not, or that `what` would be refused.
+void add_audited(Decisions& decisions, base::Result<Outcome> audited, std::string_view what, const policy::Policy& policy);
+
 // One decision a control: a second change for the same control is joined to the first.
 template <typename T>
 void decide(Work& work, const policy::Setting<T>& rule, Change change) {

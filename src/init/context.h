@@ -97,7 +97,7 @@ long take_plan(const Context&);
 long take_descriptors(Context&, const plan::image::Op&);
 // process.cc
 long join_cgroup(Context&, const plan::image::Op&);
-long reset_affinity(Context&, const plan::image::Op&);
+long affinity(Context&, const plan::image::Op&);
 long keyring(Context&, const plan::image::Op&);
 long session(Context&, const plan::image::Op&);
 long unshare(Context&, const plan::image::Op&);

@@ -18,7 +18,7 @@ using plan::image::Op;
 using plan::image::OpKind;
 
 constexpr OpFunction kFunctions[] = {
-    take_descriptors, join_cgroup, reset_affinity, setup_identity, keyring, session, unshare, join_mount_ns, enter_root,
+    take_descriptors, join_cgroup, affinity, setup_identity, keyring, session, unshare, join_mount_ns, enter_root,
     memfd_noexec, entered,
     hostname, domainname, loopback, blackhole,
     propagation, new_mount, place_root, pivot, pivot, attach, runtime_hook, run_hook, set_attr, node, symlink, write_file, sysctl, readonly_path, mask,

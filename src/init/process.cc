@@ -71,7 +71,8 @@ long join_cgroup(Context& ctx, const Op& op) {
 }
 
 // A container must not inherit the pinning of the daemon that started it (the kernel cuts the mask to the cpuset).
-long reset_affinity(Context&, const Op&) {
+long affinity(Context& ctx, const Op& op) {
+  if (op.count != 0) return call(__NR_sched_setaffinity, 0, op.count * sizeof(std::uint32_t), ctx.words(op));
   std::uint64_t mask[128];
   for (auto& word : mask) word = ~0ULL;
   return call(__NR_sched_setaffinity, 0, sizeof(mask), mask);

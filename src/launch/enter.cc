@@ -4,14 +4,19 @@
 #include <linux/sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "kernel/memfd.h"
 #include "launch/init_program.h"
+#include "oci/cpu_list.h"
 
 namespace launch {
 namespace {
@@ -58,6 +63,38 @@ base::Result<std::uint64_t> foreign_namespaces(const kernel::PidFd& init) {
   return flags;
 }
 
+// Where this process runs until it has cloned: whoever asks for it wants nothing of exec to run elsewhere, not even what
+// comes before the container's cgroup is joined.
+class Pinned {
+ public:
+  static base::Result<Pinned> to(const std::string& cpus) {
+    Pinned pinned;
+    if (cpus.empty()) return pinned;
+    const auto mask = oci::cpu_mask(cpus).value_or(std::vector<std::uint32_t>{});
+    Mask before{};
+    const long size = ::syscall(SYS_sched_getaffinity, 0, sizeof(before), before.data());
+    if (size < 0) return Error::system(errno, "sched_getaffinity");
+    if (::syscall(SYS_sched_setaffinity, 0, mask.size() * sizeof(mask[0]), mask.data()) != 0) {
+      const int err = errno;
+      Error error = Error::system(err, cat("run on CPUs ", cpus, " (/process/execCPUAffinity/initial)"));
+      if (err == EINVAL) return std::move(error).hint("this process may run on none of these");
+      return error;
+    }
+    pinned.before_ = before;
+    return pinned;
+  }
+  Pinned(Pinned&& other) noexcept : before_(std::exchange(other.before_, std::nullopt)) {}
+  Pinned& operator=(Pinned&&) = delete;
+  ~Pinned() {
+    if (before_) ::syscall(SYS_sched_setaffinity, 0, sizeof(*before_), before_->data());
+  }
+
+ private:
+  using Mask = std::array<std::uint32_t, oci::kMaxCpus / 32>;
+  Pinned() = default;
+  std::optional<Mask> before_;
+};
+
 // A program that cannot be read leaves its process not dumpable, and its memory with the host's user namespace: the
 // container's root, who sees it in its pid namespace, has no way to trace it (ptrace(2), "Ptrace access mode checking").
 base::Result<UniqueFd> unreadable_init() {
@@ -65,6 +102,11 @@ base::Result<UniqueFd> unreadable_init() {
   UniqueFd program = TRY(kernel::sealed_memfd(kernel::kInitMemfd, init_program, true));
   if (::fchmod(program.get(), kExecuteOnly) != 0) return Error::system(errno, "fchmod of init");
   return program;
+}
+
+base::Result<Carried> pinned_start(const std::string& cpus, const CarrierRequest& request) {
+  const Pinned pinned = TRY(Pinned::to(cpus));
+  return start_init(request);
 }
 
 }  // namespace
@@ -85,7 +127,7 @@ base::Result<Launched> enter(const plan::LaunchPlan& plan, const std::string& im
   request.cgroup_fd = target.cgroup_fd;
   request.init_fd = program.get();
   request.report_fd = child.get();
-  Carried carried = TRY(start_init(request));
+  Carried carried = TRY(pinned_start(plan.initial_cpus, request));
   Launched launched(std::move(carried), std::move(parent), std::move(sources));
   const std::string proc_path = cat("/proc/", launched.process().pid());
   launched.proc_.reset(::open(proc_path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));

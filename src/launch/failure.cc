@@ -63,6 +63,7 @@ std::string hint_for(const plan::Op& op, const init::Message& message) {
   if (message.err == EINVAL && std::holds_alternative<plan::Pivot>(op)) {
     return "the root of the caller is not a mount (an initramfs, or a chroot); --no-pivot may help";
   }
+  if (message.err == EINVAL && std::holds_alternative<plan::Affinity>(op)) return "the container may run on none of these";
   if (message.err == E2BIG && std::holds_alternative<plan::LandlockRestrict>(op)) return "the runtime itself runs in as many domains as there can be";
   if (message.err == ENODEV && std::holds_alternative<plan::NewMount>(op)) return "this kernel has no such file system";
   if (message.err == EROFS) return "the root file system is read-only and the path is not there yet";

@@ -122,7 +122,7 @@ struct Describer {
   StepText operator()(const EnterRoot&) const { return {"root", "of the container"}; }
   StepText operator()(const OwnLabel& o) const { return {"label", cat(o.attribute, " ", base::escape(o.value))}; }
   StepText operator()(const JoinCgroup& o) const { return {"cgroup", cat("join ", o.controller)}; }
-  StepText operator()(const ResetAffinity&) const { return {"affinity", "all CPUs"}; }
+  StepText operator()(const Affinity& o) const { return {"affinity", o.cpus.empty() ? "all CPUs" : "CPUs " + o.cpus}; }
   StepText operator()(const SetupIdentity& o) const { return {"user-namespace", cat("become ", o.uid, ":", o.gid)}; }
   StepText operator()(const Keyring&) const { return {"keyring", "new session keyring"}; }
   StepText operator()(const Session&) const { return {"session", "new, without a terminal"}; }

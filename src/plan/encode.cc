@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "oci/cpu_list.h"
 #include "plan/image.h"
 #include "plan/routes.h"
 
@@ -58,7 +59,11 @@ struct Encoder {
 
   void operator()(const TakeDescriptors&) { add(OpKind::kTakeDescriptors); }
   void operator()(const JoinCgroup& o) { add(OpKind::kJoinCgroup, o.tasks); }
-  void operator()(const ResetAffinity&) { add(OpKind::kResetAffinity); }
+  void operator()(const Affinity& o) {
+    image::Op& op = add(OpKind::kAffinity);
+    if (o.cpus.empty()) return;
+    for (const auto value : oci::cpu_mask(o.cpus).value_or(std::vector<std::uint32_t>{0})) word(op, value);
+  }
   void operator()(const SetupIdentity& o) { pair(OpKind::kSetupIdentity, o.uid, o.gid); }
   void operator()(const Keyring&) { add(OpKind::kKeyring); }
   void operator()(const Session&) { add(OpKind::kSession); }

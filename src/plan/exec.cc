@@ -13,12 +13,23 @@ base::Result<void> check_supported(const oci::Spec& spec) {
   return base::ok();
 }
 
+// The kernel cuts both to the CPUs of the cgroup, so that there is nothing to be decided about them.
+void plan_affinity(Builder& b) {
+  const auto asked = b.spec.process->exec_cpu_affinity.value_or(oci::ExecCpuAffinity{});
+  b.plan.initial_cpus = asked.initial;
+  if (asked.final.empty()) {
+    b.add(Affinity{}, "runtime: the caller's CPU pinning is not inherited", true);
+  } else {
+    b.add(Affinity{asked.final}, "/process/execCPUAffinity/final");
+  }
+}
+
 void plan_entry(Builder& b, const ExecOptions& options) {
   b.add(TakeDescriptors{}, "runtime: cgroups are the parent's to open");
   for (const auto& directory : options.cgroups) {
     b.add(JoinCgroup{b.add_fd(CgroupTasks{directory}, "runtime: the container's cgroup"), directory}, "runtime: the container's cgroup");
   }
-  b.add(ResetAffinity{}, "runtime: the caller's CPU pinning is not inherited", true);
+  plan_affinity(b);
   plan_setup_identity(b);
   b.add(Session{}, "runtime: no terminal of the caller can be reached");
   if (!b.options.no_new_keyring) b.add(Keyring{}, "runtime: a session keyring of its own", true);

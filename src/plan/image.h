@@ -16,7 +16,7 @@ constexpr std::int32_t kNoSlot = -1;
 enum class OpKind : std::uint16_t {
   kTakeDescriptors,  // -  waits for the descriptors that belong into the slots, and puts them there
   kJoinCgroup,     // slot: an open v1 tasks file; writes "0"
-  kResetAffinity,  // -
+  kAffinity,       // words: the mask of CPUs, the lowest first; none: all
   kSetupIdentity,  // a: uid, b: gid to become; the id maps are written by now
   kKeyring,        // -  a new anonymous session keyring
   kSession,        // -  a new session, without a terminal

@@ -45,7 +45,7 @@ bool in_its_cgroups(const LaunchPlan& plan, const Hardened&, const LaunchPlan&, 
   const auto tasks = std::count_if(plan.fds.begin(), plan.fds.end(),
                                    [](const FdPlan& fd) { return std::holds_alternative<CgroupTasks>(fd.source); });
   return at.count<TakeDescriptors>() == 1 && at.count<JoinCgroup>() == static_cast<std::size_t>(tasks) &&
-         at.before<TakeDescriptors, JoinCgroup>() && at.before<JoinCgroup, Entered>() && at.before<TakeDescriptors, OwnLabel>();
+         at.before<TakeDescriptors, JoinCgroup>() && at.before<JoinCgroup, Entered>() && at.before<JoinCgroup, Affinity>() && at.before<TakeDescriptors, OwnLabel>();
 }
 
 bool identity_in_order(const LaunchPlan&, const Hardened& hardened, const LaunchPlan& created, const Order& at) {

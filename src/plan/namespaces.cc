@@ -71,7 +71,7 @@ void plan_cgroups(Builder& b) {
     if (controller.empty()) continue;  // v2: the clone puts the child there
     b.add(JoinCgroup{b.add_fd(TasksFile{controller}, "/linux/cgroupsPath"), controller}, "/linux/cgroupsPath");
   }
-  b.add(ResetAffinity{}, "runtime: the caller's CPU pinning is not inherited", true);
+  b.add(Affinity{}, "runtime: the caller's CPU pinning is not inherited", true);
 }
 
 // Of the mounts of the container, the rest or, in a mount namespace that is joined, all that is there.

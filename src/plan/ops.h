@@ -21,7 +21,7 @@ struct Slot {
 };
 
 struct JoinCgroup { Slot tasks; std::string controller; };
-struct ResetAffinity {};
+struct Affinity { std::string cpus; };  // a list; empty: all that the kernel leaves
 struct TakeDescriptors {};
 struct SetupIdentity { std::uint32_t uid = 0, gid = 0; };
 struct Keyring {};
@@ -119,7 +119,7 @@ struct Seccomp { std::uint32_t flags = 0; std::size_t instructions = 0; };
 // execve(2) alone.
 struct Exec { Slot program; bool by_path = false; };
 
-using Op = std::variant<TakeDescriptors, JoinCgroup, ResetAffinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, EnterRoot, MemfdNoexec, Entered, Hostname, Domainname,
+using Op = std::variant<TakeDescriptors, JoinCgroup, Affinity, SetupIdentity, Keyring, Session, Unshare, JoinMountNamespace, EnterRoot, MemfdNoexec, Entered, Hostname, Domainname,
                         Loopback, Blackhole, Propagation, NewMount, PlaceRoot, Pivot, Attach, RuntimeHook, RunHook, SetPropagation, SetAttr, Node, Symlink, WriteFile, Sysctl, Readonly, Mask,
                         SetRlimit, SetScheduler, SetIoPriority, SetPersonality, MakeDir, OwnStdio, Label, OwnLabel, Bounding,
                         Identity, SetCaps, Umask, Chdir, FindExecutable, NoNewPrivs, DenyWriteExecute, CoreScheduling, Speculation, NotDumpable, VerifyIdentity,

@@ -102,6 +102,7 @@ struct LaunchPlan : ClonePlan {
   std::vector<std::string> argv, envp;
   Slot gate;                             // the socket of `create`; invalid for `run`
   bool own_pid_namespace = false;
+  std::string initial_cpus;              // exec: where the runtime itself runs until it has cloned; empty: where it does
   bool share_core = false;               // exec: the container's cookie of core scheduling
   std::vector<std::string> warnings;     // for stderr
 };

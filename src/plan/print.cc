@@ -86,6 +86,7 @@ std::string print_text(const LaunchPlan& plan, const harden::Decisions& decision
   for (const auto& write : plan.cgroup.writes) head.row({"", cgroup_write(write), write.because});
   if (!plan.cgroup.device_program.empty()) head.row({"", cat("device program, ", plan.cgroup.device_program.size(), " instructions")});
   if (plan.oom_score_adj) head.row({"oom score", cat(*plan.oom_score_adj), "/process/oomScoreAdj"});
+  if (!plan.initial_cpus.empty()) head.row({"affinity", cat("CPUs ", plan.initial_cpus, " until it is in its cgroups"), "/process/execCPUAffinity/initial"});
   if (plan.wall_clock != 0) head.row({"wall clock", base::duration(plan.wall_clock)});
   for (const auto* hooks : {&plan.poststart, &plan.poststop}) {
     for (const auto& hook : *hooks) head.row({"hook", base::escape(describe_hook(hook)), hook.pointer});

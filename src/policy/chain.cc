@@ -75,11 +75,6 @@ Policy combine(Policy profile, const std::vector<const Policy*>& layers, InForce
   return out;
 }
 
-bool audits(const Policy& policy) {
-  return policy.mode == Mode::kAudit || std::any_of(policy.modes.begin(), policy.modes.end(),
-                                                    [](const ControlMode& m) { return m.mode == Mode::kAudit; });
-}
-
 std::optional<std::uint64_t> longest_exception(const Chain& chain) {
   std::optional<std::uint64_t> days;
   for (const auto& document : chain.documents) {

@@ -174,6 +174,11 @@ void widen(Policy& policy, const Policy& more, const std::string& because) {
       policy, more);
 }
 
+bool audits(const Policy& policy) {
+  return policy.mode == Mode::kAudit || std::any_of(policy.modes.begin(), policy.modes.end(),
+                                                    [](const ControlMode& m) { return m.mode == Mode::kAudit; });
+}
+
 Policy in_force(Policy policy, InForce which) {
   if (policy.mode == Mode::kEnforce && policy.modes.empty()) return policy;  // the most there are
   Policy out = policy;

@@ -24,6 +24,8 @@ const Requirement* requirement_of(const Policy& policy, std::string_view control
 // Only the rules that are in force: those with the mode kEnforce, or with kAudit too.
 enum class InForce { kEnforced, kAudited };
 Policy in_force(Policy policy, InForce which);
+// Whether the two differ.
+bool audits(const Policy& policy);
 
 // One control, or one system call of a filter, on which two policies differ.
 struct Difference {

@@ -8,8 +8,8 @@ namespace policy {
 
 namespace {
 
-Policy of_a_process(const Policy& layer) {
-  Policy all = in_force(layer, InForce::kEnforced);
+Policy of_a_process(const Policy& layer, InForce which) {
+  Policy all = in_force(layer, which);
   Policy out;
   out.name = all.name;
   out.version = all.version;
@@ -28,7 +28,7 @@ Policy of_a_process(const Policy& layer) {
 
 }  // namespace
 
-void tighten_later(Policy& policy, const Chain& today, const Circumstances& circumstances) {
+void tighten_later(Effective& policy, const Chain& today, const Circumstances& circumstances) {
   std::vector<const Document*> layers;
   for (const auto& document : today.documents) {
     if (is_in_force(document, circumstances)) layers.push_back(&document);
@@ -36,7 +36,12 @@ void tighten_later(Policy& policy, const Chain& today, const Circumstances& circ
   std::sort(layers.begin(), layers.end(), [](const Document* a, const Document* b) {
     return std::pair(a->kind, a->policy.id()) < std::pair(b->kind, b->policy.id());
   });
-  for (const auto* layer : layers) tighten(policy, of_a_process(layer->policy));
+  const bool audit = std::any_of(layers.begin(), layers.end(), [](const Document* layer) { return audits(layer->policy); });
+  if (audit && policy.audited.empty()) policy.audited.push_back(policy.policy);
+  for (const auto* layer : layers) {
+    tighten(policy.policy, of_a_process(layer->policy, InForce::kEnforced));
+    if (!policy.audited.empty()) tighten(policy.audited.front(), of_a_process(layer->policy, InForce::kAudited));
+  }
 }
 
 }  // namespace policy

@@ -7,6 +7,7 @@ namespace policy {
 
 // Floors and deny files of today, of what they say of a process: it is asked of what is started in the container from now
 // on. What they say of namespaces, mounts and resources comes too late. Nothing gets wider.
-void tighten_later(Policy& policy, const Chain& today, const Circumstances& circumstances);
+// What is only audited is so here too.
+void tighten_later(Effective& policy, const Chain& today, const Circumstances& circumstances);
 
 }  // namespace policy

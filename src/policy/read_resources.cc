@@ -66,9 +66,7 @@ base::Result<IoCeiling> get_io_ceiling(std::string_view device, const oci::Curso
     out.major = numbers->first;
     out.minor = numbers->second;
   }
-  Names names;
-  for (const auto& rate : kIoRates) names.push_back(rate.name);
-  TRY(check_members(value, names));
+  TRY(check_members(value, {"rbps", "wbps", "riops", "wiops"}));
   for (const auto& rate : kIoRates) {
     const auto member = value.find(rate.name);
     if (!member) continue;

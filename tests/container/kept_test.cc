@@ -37,6 +37,23 @@ TEST_F(KeptTest, GivesBackWhatItWasGiven) {
   EXPECT_EQ((*read)->config, kept.config);
 }
 
+TEST_F(KeptTest, WhatIsAuditedIsKeptToo) {
+  ASSERT_TRUE(save_kept(fd_.get(), {"1", "2", "3", "4\n5"}));
+  const auto back = read_kept(fd_.get());
+  ASSERT_TRUE(back && *back);
+  EXPECT_EQ((*back)->config, "3");
+  EXPECT_EQ((*back)->audited, "4\n5");
+  const std::string text = read(path(kKeptFile));
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    write(path(kKeptFile), text.substr(0, size));
+    EXPECT_FALSE(read_kept(fd_.get())) << size;
+  }
+  write(path(kKeptFile), "bulkhead-kept 1 1 1 1\n123");
+  EXPECT_EQ((*read_kept(fd_.get()))->audited, "") << "of an older version";
+  write(path(kKeptFile), "bulkhead-kept 1 1 1 1 1 1\n12345");
+  EXPECT_FALSE(read_kept(fd_.get()));
+}
+
 TEST_F(KeptTest, DamageIsAnError) {
   ASSERT_TRUE(save_kept(fd_.get(), {"12", "345", "6"}));
   const std::string text = read(path(kKeptFile));

@@ -3,6 +3,7 @@ node's takes away; and nothing is more than the container."""
 
 import json
 import os
+import re
 
 import harness
 from exec_case import Case
@@ -122,6 +123,42 @@ class PolicyTest(Case):
         self.assertEqual((executed["policy"], executed["policyId"]), (made["policy"], made["policyId"]))
         self.assertEqual((refused["event"], refused["id"]), ("refused", container))
         self.assertNotIn("canary", log.read_text())
+        self.kill_and_delete(container, pid)
+
+    def test_what_is_only_audited_is_told_and_not_done(self):
+        log = self.work / "decisions.log"
+        self.add("log", "floor", decisionLog={"sink": f"file:{log}"})
+        rules = {"process": {"capabilities": ["KILL"]}}
+        audit = self.add("audit", "floor", mode="audit", **rules)
+
+        def told(container, capability="SYS_TIME"):
+            """What the log has of audited rules, what --debug says of them, and the capabilities."""
+            answer = self.runtime("--debug", "exec", "-c", capability, container, "/probe", "--only", "identity", flags=self.flags)
+            seen = int(json.loads(self.assert_ok(answer).out)["capabilities"]["bounding"], 16)
+            line = json.loads(log.read_text().splitlines()[-1])
+            self.assertEqual((line["event"], line["id"]), ("exec", container))
+            audited = [decision["control"] for decision in line["decisions"] if decision.get("audited")]
+            return audited, re.findall("audited only: ([^:]*):", answer.err), seen
+
+        container, pid = self.start_waiting(self.profile("wide", process={"capabilities": ["CHOWN", "KILL", "SYS_TIME"]}))
+        expected = (["process.capabilities"], ["process.capabilities"], 1 | 1 << 5 | 1 << 25)
+        self.assertEqual(told(container), expected)
+        audit.unlink()
+        self.assertEqual(told(container), expected, "as it was when the container was made")
+        # Enforced, which comes later: it is done, and no more told as what would be.
+        enforced = self.add("audit", "floor", **rules)
+        self.assertEqual(told(container), ([], [], 1 << 5))
+        enforced.unlink()
+        # That comes later, and would start nothing.
+        self.add("closed", "floor", mode="audit", exec={"allow": False})
+        self.assertEqual(told(container), (["policy"], ["policy"], expected[2]))
+        self.kill_and_delete(container, pid)
+
+        # A container of which all is kept.
+        (self.node / "policy.d" / "closed.json").unlink()
+        self.add("audit", "floor", mode="audit", **rules)
+        container, pid = self.start_waiting(self.profile("narrow", process={"capabilities": ["KILL"]}))
+        self.assertEqual(told(container), ([], [], 1 << 5))
         self.kill_and_delete(container, pid)
 
     def test_what_is_kept_is_roots_alone(self):

@@ -255,6 +255,35 @@ class RequestTest(Case):
         self.assert_one_error(self.exec(container, "true", options=("--cgroup", "bogus:x")), 255, "bogus")
         self.kill_and_delete(container, pid)
 
+    @unittest.skipUnless(harness.unified(), "only cgroup v2 has inner cgroups that take no process")
+    def test_in_a_container_that_moved_below_its_cgroup(self):
+        """As systemd does, and whatever else shares out its cgroup (cgroups(7), "no internal processes")."""
+        for policy in ("passthrough", "faas"):
+            container, pid = self.start_waiting(policy)
+            own = next(iter(set(json.loads((self.state_root / container / "state.json").read_text())["cgroup_paths"].values())))
+            inner = os.path.join(own, "init.scope", "deep")
+            os.makedirs(inner)
+            self.write(os.path.join(inner, "cgroup.procs"), pid)
+            for directory in (own, os.path.dirname(inner)):
+                self.write(os.path.join(directory, "cgroup.subtree_control"), "+pids")
+            with self.assertRaisesRegex(OSError, "busy"):
+                self.write(os.path.join(own, "cgroup.procs"), pid)
+            file = self.work / "pid"
+            self.assert_ok(self.exec(container, "sleep", "1000", options=("-d", "--pid-file", file)))
+            with open(f"/proc/{int(file.read_text())}/cgroup", encoding="ascii") as a, open(f"/proc/{pid}/cgroup", encoding="ascii") as b:
+                text = a.read()
+                self.assertEqual(text, b.read())
+            self.assertTrue(text.strip().endswith("/init.scope/deep"), text)
+            # Where it was told to go, it goes or fails.
+            self.assertEqual(self.out(container, "echo", "x", options=("--cgroup", "init.scope/deep")), "x")
+            self.assert_one_error(self.exec(container, "true", options=("--cgroup", "init.scope")), 255, "busy")
+            self.kill_and_delete(container, pid)
+
+    @staticmethod
+    def write(path, value):
+        with open(path, "w", encoding="ascii") as file:
+            file.write(str(value))
+
     def test_right_after_run(self):
         bundle = self.waiting()
         container = self.new_id()

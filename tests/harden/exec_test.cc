@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 
+#include "base/text.h"
 #include "samples.h"
 
 namespace harden_test {
@@ -64,6 +65,7 @@ TEST(Exec, WhatIsNotSaidIsTheContainers) {
   auto spec = docker();
   spec.process->oom_score_adj = 7;
   spec.process->apparmor_profile = "own";
+  spec.process->exec_cpu_affinity = {.initial = "0", .final = "0-1"};
   spec.process->rlimits = {{.type = "RLIMIT_NOFILE", .resource = RLIMIT_NOFILE, .soft = 1, .hard = 2}};
   const auto container = hardened(spec, none());
   oci::Process process;
@@ -74,6 +76,7 @@ TEST(Exec, WhatIsNotSaidIsTheContainers) {
   EXPECT_EQ(effective.capabilities, spec.process->capabilities);
   EXPECT_EQ(effective.oom_score_adj, 7);
   EXPECT_EQ(effective.apparmor_profile, "own");
+  EXPECT_EQ(effective.exec_cpu_affinity, spec.process->exec_cpu_affinity);
   EXPECT_EQ(effective.rlimits, spec.process->rlimits);
   EXPECT_FALSE(effective.no_new_privileges);
 }
@@ -85,6 +88,7 @@ TEST(Exec, HasNoMoreThanTheContainer) {
   spec.process->no_new_privileges = true;
   spec.process->oom_score_adj = 300;
   spec.process->apparmor_profile = "own";
+  spec.process->exec_cpu_affinity = {.initial = "0", .final = "0-1"};
   spec.process->rlimits = {{.type = "RLIMIT_NOFILE", .resource = RLIMIT_NOFILE, .soft = 10, .hard = 20}, {.type = "RLIMIT_CORE", .resource = RLIMIT_CORE, .soft = 0, .hard = 0}};
   auto process = shell(spec);
   for (auto set : {&oci::Capabilities::bounding, &oci::Capabilities::effective, &oci::Capabilities::inheritable, &oci::Capabilities::permitted, &oci::Capabilities::ambient}) {
@@ -119,6 +123,48 @@ TEST(Exec, HasNoMoreThanTheContainer) {
   ASSERT_TRUE(kept);
   EXPECT_EQ(*kept->hardened.spec().process, less);
   EXPECT_EQ(count(*kept, "exec.withinContainer"), 0U);
+}
+
+TEST(Exec, WhatIsOnlyAuditedIsToldAndNotDone) {
+  policy::Effective policy{.policy = none(), .audited = {none()}, .profile = {}, .selected_by = {}, .layers = {}, .exceptions = {}, .notes = {}};
+  auto& audited = policy.audited.front();
+  const auto container = hardened(docker(), policy.policy);
+  const auto tell = [&](oci::Process process) {
+    auto out = harden::harden_exec(container.hardened, {}, std::move(process), policy, can_remap());
+    EXPECT_TRUE(out) << error(out);
+    std::vector<std::string> told;
+    for (const auto& decision : out->decisions) {
+      if (decision.audited) told.push_back(base::cat(decision.control, ": ", decision.requested, " -> ", decision.effective));
+    }
+    return std::pair(*std::move(out), told);
+  };
+  using Told = std::vector<std::string>;
+  EXPECT_EQ(tell(shell(docker())).second, Told{}) << "no rule";
+
+  const auto kill = policy::Setting<oci::CapSet>{kKill, {}, ""};
+  audited.process.capabilities = kill;
+  auto process = shell(docker());
+  process.capabilities = oci::Capabilities{.bounding = kKill | kAdmin, .effective = kKill, .inheritable = 0, .permitted = kKill, .ambient = 0};
+  const auto [out, told] = tell(process);
+  EXPECT_EQ(out.hardened.spec().process->capabilities, process.capabilities) << "not done";
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_TRUE(told.front().starts_with("process.capabilities: ")) << told.front();
+  process.capabilities->bounding = kKill;
+  EXPECT_EQ(tell(process).second, Told{}) << "kept";
+  process.capabilities->bounding |= kAdmin;
+  policy.policy.process.capabilities = kill;
+  EXPECT_EQ(tell(process).second, Told{}) << "enforced, and told as that";
+  policy.policy.process.capabilities.reset();
+  audited.process.capabilities.reset();
+
+  // Of the container, and not of the program.
+  audited.filesystem.readonly_root = policy::Setting<bool>{true, {}, ""};
+  EXPECT_EQ(tell(process).second, Told{});
+
+  audited.exec.allow = policy::Setting<bool>{false, {.file = "x.json", .pointer = "/x"}, ""};
+  EXPECT_EQ(tell(process).second, Told{base::cat("policy: a program -> none: ", "policy \"", audited.id(), "\" refuses: exec starts no program in this container (x.json:/x)")});
+  policy.policy.exec.allow = audited.exec.allow;
+  EXPECT_FALSE(harden::harden_exec(container.hardened, {}, process, policy, can_remap()));
 }
 
 TEST(Exec, TheHostsRootIsMappedAlreadyOrRefused) {

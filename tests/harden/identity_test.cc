@@ -41,6 +41,38 @@ TEST(Identity, RootIsMappedAway) {
   EXPECT_EQ(d->why, faas().process.root_user->why);
 }
 
+// Docker and containerd ask for every group there is; in a user namespace that they do not know of, the kernel refuses those
+// that it has not.
+TEST(Identity, TheGroupsThatMayPingAreThoseThatAreMapped) {
+  for (const char* name : {"net.ipv4.ping_group_range", "net/ipv4/ping_group_range"}) {
+    const auto with = [&](const char* value) {
+      auto spec = docker();
+      spec.linux.sysctl[name] = value;
+      auto policy = faas();
+      policy.sysctl.allow.reset();
+      const auto out = hardened(spec, policy);
+      const auto& told = decision(out, "process.rootUser")->also;
+      const auto& effective = out.hardened.spec().linux.sysctl.at(name);
+      EXPECT_EQ(std::any_of(told.begin(), told.end(), [](const std::string& pointer) { return pointer.ends_with("ping_group_range"); }),
+                effective != value)
+          << value;
+      return effective;
+    };
+    EXPECT_EQ(with("0 2147483647"), "0 65535");
+    EXPECT_EQ(with("7\t 65536"), "7 65535");
+    EXPECT_EQ(with("65536 65537"), "1 0");
+    for (const char* kept : {"0 65535", "1 0", "0\t0", "x", "", "0", "0 ", "0 x", "1 -1"}) EXPECT_EQ(with(kept), kept);
+
+    auto spec = docker();
+    spec.linux.sysctl[name] = "0 2147483647";
+    auto policy = faas();
+    policy.sysctl.allow.reset();
+    EXPECT_EQ(hardened(spec, policy, cannot_remap()).hardened.spec().linux.sysctl.at(name), "0 2147483647");
+    spec.process->user = {.uid = 7, .gid = 7};
+    EXPECT_EQ(hardened(spec, policy).hardened.spec().linux.sysctl.at(name), "0 2147483647");
+  }
+}
+
 TEST(Identity, WhereTheHostCannotItSaysSo) {
   const auto out = hardened(docker(), faas(), cannot_remap());
   EXPECT_EQ(find(out.hardened.spec(), CLONE_NEWUSER), nullptr);

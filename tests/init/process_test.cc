@@ -75,10 +75,31 @@ TEST_F(Process, ForgetsThePinningOfItsCaller) {
     }
     ASSERT_EQ(::sched_setaffinity(0, sizeof(one), &one), 0);
     Bench bench;
-    EXPECT_EQ(reset_affinity(bench.ctx, bench.op()), 0);
+    EXPECT_EQ(affinity(bench.ctx, bench.op()), 0);
     cpu_set_t now;
     ASSERT_EQ(::sched_getaffinity(0, sizeof(now), &now), 0);
     EXPECT_GE(CPU_COUNT(&now), CPU_COUNT(&all));
+  });
+}
+
+TEST_F(Process, RunsOnTheCpusOfItsList) {
+  cpu_set_t all;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof(all), &all), 0);
+  support::check_in_child([&] {
+    for (std::uint32_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (!CPU_ISSET(cpu, &all)) continue;
+      Bench bench;
+      std::vector<std::uint32_t> mask(cpu / 32 + 1);
+      mask.back() = 1U << (cpu % 32);
+      EXPECT_EQ(affinity(bench.ctx, bench.with_words(mask)), 0);
+      cpu_set_t now;
+      ASSERT_EQ(::sched_getaffinity(0, sizeof(now), &now), 0);
+      EXPECT_TRUE(CPU_COUNT(&now) == 1 && CPU_ISSET(cpu, &now)) << cpu;
+    }
+    Bench bench;
+    std::vector<std::uint32_t> none(256);
+    none.back() = 1U << 31;
+    EXPECT_EQ(affinity(bench.ctx, bench.with_words(none)), -EINVAL);
   });
 }
 

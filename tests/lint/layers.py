@@ -24,7 +24,7 @@ MAY_USE = {
     "predict": ["base", "oci", "harden", "plan", "kernel/facts.h", "kernel/landlock.h", "probe/calls.inc", "probe/sockets.inc"],
     "container": ["base", "oci", "kernel"],
     # A plan's id maps and the like are values of the OCI documents.
-    "launch": ["base", "kernel", "plan", "init/protocol.h", "oci/spec.h"],
+    "launch": ["base", "kernel", "plan", "init/protocol.h", "oci/spec.h", "oci/cpu_list.h"],
     "monitor": ["base", "kernel", "container"],
     "cli": ["base", "oci", "kernel", "policy", "harden", "plan", "predict", "container", "launch", "monitor"],
 }

@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 
 #include "base/text.h"
+#include "oci/cpu_list.h"
 #include "oci/read.h"
 #include "spec_text.h"
 
@@ -133,9 +134,21 @@ TEST(ReadProcess, SchedulerParametersBelongToTheirPolicy) {
 TEST(ReadProcess, OtherNames) {
   EXPECT_EQ(refusal("/ioPriority/class", "\"BE\""),
             "/ioPriority/class: want one of IOPRIO_CLASS_RT, IOPRIO_CLASS_BE, IOPRIO_CLASS_IDLE, have \"BE\"");
-  for (const auto* bad : {"a", "3-1", "1,", "1-", "-1", "1 ", "0x1"})
-    EXPECT_EQ(refusal("/execCPUAffinity/final", base::cat('"', bad, '"')),
-              base::cat("/execCPUAffinity/final: want a cpu list such as 0-3,5, have \"", bad, "\""));
+  for (const auto* bad : {"a", "3-1", "1,", "1-", "-1", "1 ", "0x1", "8192", "0-8192", "0-18446744073709551615", "18446744073709551616", ",", "1,,2"}) {
+    for (const auto* which : {"/execCPUAffinity/initial", "/execCPUAffinity/final"}) {
+      EXPECT_EQ(refusal(which, base::cat('"', bad, '"')),
+                base::cat(which, ": want a cpu list such as 0-3,5, with cpus below 8192, have \"", bad, "\""));
+    }
+  }
+}
+
+TEST(ReadProcess, CpuListsAreMasks) {
+  using Mask = std::vector<std::uint32_t>;
+  EXPECT_EQ(oci::cpu_mask("0"), Mask{1});
+  EXPECT_EQ(oci::cpu_mask("0-3,5"), Mask{0x2f});
+  EXPECT_EQ(oci::cpu_mask("33,31-32,0"), (Mask{0x80000001, 3}));
+  EXPECT_EQ(oci::cpu_mask("0-8191"), Mask(256, 0xffffffff));
+  EXPECT_EQ(oci::cpu_mask(""), std::nullopt);
 }
 
 }  // namespace

@@ -95,6 +95,7 @@ const std::vector<Mutant>& all_mutants() {
       {"in-the-container", "waits at a gate", [](LaunchPlan& p) { p.gate = {0}; }},
       {"in-its-cgroups", "one is left out", [](LaunchPlan& p) { drop<plan::JoinCgroup>(p); }},
       {"in-its-cgroups", "joined after all else", [](LaunchPlan& p) { move_to_end<plan::JoinCgroup>(p); }},
+      {"in-its-cgroups", "the CPUs of the cgroup it leaves", [](LaunchPlan& p) { move_to_front<plan::Affinity>(p); }},
       {"in-its-cgroups", "before there are descriptors", [](LaunchPlan& p) { move_to_end<plan::TakeDescriptors>(p); }},
       {"identity-in-order", "the ids of the user namespace are not taken", [](LaunchPlan& p) { drop<plan::SetupIdentity>(p); }},
       {"identity-in-order", "no label", [](LaunchPlan& p) { drop<plan::OwnLabel>(p); }},
@@ -172,6 +173,25 @@ TEST(ExecPlan, TakesOverWhatTheContainerIs) {
   EXPECT_FALSE(has<plan::MemfdNoexec>(made.plan)) << "of its pid namespace, which is there";
   EXPECT_FALSE(made.plan.gate.valid());
   EXPECT_EQ(made.plan.seccomp.code.size(), made.created.seccomp.code.size());
+}
+
+TEST(ExecPlan, RunsOnTheCpusThatAreAskedFor) {
+  const auto spec = samples::minimal();
+  const auto made = [&](std::optional<oci::ExecCpuAffinity> affinity) {
+    auto process = shell(spec);
+    process.exec_cpu_affinity = std::move(affinity);
+    return make(samples::hardened(spec, "passthrough"), samples::builtin("passthrough"), std::move(process)).plan;
+  };
+  for (auto p : {made({}), made(oci::ExecCpuAffinity{})}) {
+    EXPECT_EQ(get<plan::Affinity>(p).cpus, "");
+    EXPECT_TRUE(p.steps[find<plan::Affinity>(p)].ignore_errors);
+    EXPECT_EQ(p.initial_cpus, "");
+  }
+  auto p = made(oci::ExecCpuAffinity{.initial = "0", .final = "1-2"});
+  EXPECT_EQ(get<plan::Affinity>(p).cpus, "1-2");
+  EXPECT_FALSE(p.steps[find<plan::Affinity>(p)].ignore_errors);
+  EXPECT_EQ(p.steps[find<plan::Affinity>(p)].because, "/process/execCPUAffinity/final");
+  EXPECT_EQ(p.initial_cpus, "0");
 }
 
 TEST(ExecPlan, RefusesWhatIsNotThere) {

@@ -13,11 +13,12 @@ using policy_test::Texts;
 std::string error(const std::string& rules) { return policy_test::error_of(file("profile", "p", rules)); }
 
 policy::Policy later(const Texts& then, const Texts& today, const policy::Circumstances& circumstances = policy_test::kNow) {
-  auto policy = policy_test::resolved(then);
+  policy::Effective policy;
+  policy.policy = policy_test::resolved(then);
   std::vector<policy::Document> documents;
   for (const auto& text : today) documents.push_back(*policy_test::read(text));
   policy::tighten_later(policy, *policy::make_chain(std::move(documents)), circumstances);
-  return policy;
+  return std::move(policy.policy);
 }
 
 TEST(ExecSection, IsRead) {
@@ -67,6 +68,31 @@ TEST(Later, NothingGetsWider) {
   EXPECT_EQ(out.process.capabilities->value, oci::CapSet{1} << 5);
   EXPECT_TRUE(out.process.no_new_privileges->value);
   EXPECT_FALSE(out.exec.allow->value);
+}
+
+TEST(Later, WhatIsOnlyAuditedIsApart) {
+  const auto tightened = [](policy::Effective policy, const std::string& text) {
+    policy::tighten_later(policy, *policy::make_chain({*policy_test::read(text)}), policy_test::kNow);
+    return policy;
+  };
+  policy::Effective then;
+  then.policy = policy_test::resolved({file("profile", "p", R"("process": {"capabilities": ["KILL", "CHOWN"]})")});
+  EXPECT_TRUE(tightened(then, file("floor", "f", R"("exec": {"allow": false})")).audited.empty());
+  EXPECT_TRUE(tightened(then, file("floor", "f", R"("modes": {"exec.allow": {"mode": "off", "reason": "r"}}, "exec": {"allow": false})")).audited.empty());
+
+  const auto floor = file("floor", "f", R"("modes": {"exec.allow": "audit"}, "exec": {"allow": false}, "process": {"capabilities": ["KILL"]})");
+  auto out = tightened(then, floor);
+  EXPECT_FALSE(out.policy.exec.allow);
+  ASSERT_EQ(out.audited.size(), 1U);
+  EXPECT_FALSE(out.audited.front().exec.allow->value);
+  for (const auto* one : {&out.policy, &out.audited.front()}) EXPECT_EQ(one->process.capabilities->value, oci::CapSet{1} << 5);
+
+  // What was audited when the container was made is so still, and gets no wider.
+  then.audited.push_back(policy_test::resolved({file("profile", "p", R"("process": {"capabilities": ["CHOWN"]})")}));
+  out = tightened(then, floor);
+  ASSERT_EQ(out.audited.size(), 1U);
+  EXPECT_EQ(out.audited.front().process.capabilities->value, 0U);
+  EXPECT_FALSE(out.audited.front().exec.allow->value);
 }
 
 TEST(Later, OnlyWhatIsInForce) {
