@@ -38,8 +38,8 @@ void fit_to_remapped_ids(Work& work) {
     decide(work, *work.policy.process.root_user,
            {.control = "process.rootUser",
             .where = base::cat("/linux/sysctl/", name[3] == '/' ? "net~1ipv4~1ping_group_range" : name),
-            .requested = found->second,
-            .effective = *fitting,
+            .requested = base::cat("ping_group_range ", found->second),
+            .effective = base::cat("ping_group_range ", *fitting),
             .why = "the container's user namespace has no other groups"});
     found->second = *std::move(fitting);
   }

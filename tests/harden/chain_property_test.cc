@@ -242,15 +242,6 @@ std::string tells_everything(const Input& input, const Decider& decide, Random&)
   return out ? failing(case_of(input, *out), {"recorded", "not recorded", "secrets"}) : "";
 }
 
-std::vector<std::string> texts(const harden::Decisions& decisions) {
-  std::vector<std::string> out;
-  for (const auto& d : decisions) {
-    out.push_back(base::cat(d.control, '\n', d.where, '\n', base::join(d.also, " "), '\n', d.requested, '\n', d.effective, '\n', d.why, '\n',
-                            d.source, '\n', int{d.degraded}, int{d.warning}, int{d.audited}));
-  }
-  return out;
-}
-
 // P9: the same in, the same out, to the letter.
 std::string is_deterministic(const Input& input, const Decider& decide, Random&) {
   const auto one = decide(input), other = decide(input);

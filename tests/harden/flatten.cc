@@ -261,4 +261,13 @@ std::set<std::string> difference(const oci::Spec& before, const oci::Spec& after
   return out;
 }
 
+std::vector<std::string> texts(const harden::Decisions& decisions) {
+  std::vector<std::string> out;
+  for (const auto& d : decisions) {
+    out.push_back(base::cat(d.control, '\n', d.where, '\n', base::join(d.also, " "), '\n', d.requested, '\n', d.effective, '\n', d.why, '\n',
+                            d.source, '\n', int{d.degraded}, int{d.warning}, int{d.audited}));
+  }
+  return out;
+}
+
 }  // namespace harden_test

@@ -5,7 +5,9 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "harden/decision.h"
 #include "oci/spec.h"
 
 namespace harden_test {
@@ -13,5 +15,7 @@ namespace harden_test {
 std::map<std::string, std::string> flatten(const oci::Spec& spec);
 // The pointers whose value differs, is new or is gone.
 std::set<std::string> difference(const oci::Spec& before, const oci::Spec& after);
+// Every word of each.
+std::vector<std::string> texts(const harden::Decisions& decisions);
 
 }  // namespace harden_test
