@@ -30,7 +30,7 @@ def policy_members(root):
 
 
 def exit_codes(root):
-    return {code for file in sorted((root / "src/cli").glob("*.cc")) for code in EXIT_CODE.findall(file.read_text())}
+    return {code for file in sorted((root / "src/cli").glob("*.[ch]*")) for code in EXIT_CODE.findall(file.read_text())}
 
 
 def problems(program, root):
