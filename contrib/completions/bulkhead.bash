@@ -40,6 +40,14 @@ _bulkhead_values() {
   esac
 }
 
+# What `policy show` and `policy why` take.
+_bulkhead_names() {
+  case $1 in
+    show) bulkhead policy list --format json 2> /dev/null | grep -o '"name":"[^"]*"' | cut -d '"' -f 4 ;;
+    why) bulkhead policy why 2> /dev/null | cut -d : -f 1 ;;
+  esac
+}
+
 _bulkhead() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' root=() i word
   local verbs='create start run exec state kill delete list explain probe policy spec features help'
@@ -62,8 +70,8 @@ _bulkhead() {
     help) COMPREPLY=($(compgen -W "${verbs% help}" -- "$current")) ;;
     policy)
       case $previous in
-        policy) COMPREPLY=($(compgen -W 'list show lint diff why test schema' -- "$current")) ;;
-        show) COMPREPLY=($(compgen -W 'baseline compat faas faas-go faas-java faas-node faas-python faas-restricted passthrough sandbox' -- "$current")) ;;
+        policy) COMPREPLY=($(compgen -W 'list show lint diff why explain render test schema' -- "$current")) ;;
+        show | why) COMPREPLY=($(compgen -W "$(_bulkhead_names "$previous")" -- "$current")) ;;
         *) COMPREPLY=($(compgen -f -- "$current")) ;;
       esac ;;
     start | exec | state | kill | delete)

@@ -12,6 +12,12 @@ end
 function __bulkhead_containers
     bulkhead list --quiet 2>/dev/null
 end
+function __bulkhead_action
+    for word in (commandline -opc)[2..-1]
+        contains -- $word list show lint diff why explain render test schema; and echo $word; and return
+    end
+    return 1
+end
 
 complete -c bulkhead -f
 complete -c bulkhead -s h -l help -d 'show help'
@@ -66,10 +72,13 @@ complete -c bulkhead -n '__bulkhead_is exec' -l cgroup -x -d 'a cgroup below the
 complete -c bulkhead -n '__bulkhead_is exec' -s t -l tty -d 'with a terminal'
 complete -c bulkhead -n '__bulkhead_is kill' -s a -l all -d 'every process'
 complete -c bulkhead -n '__bulkhead_is delete' -s f -l force -d 'kill it first'
-complete -c bulkhead -n '__bulkhead_is policy' -F -a 'list show lint diff why explain render test schema'
-complete -c bulkhead -n '__bulkhead_is policy' -l fail-on-widening -d 'exit 1 if NEW is wider'
+complete -c bulkhead -n '__bulkhead_is policy; and not __bulkhead_action' -a 'list show lint diff why explain render test schema'
+complete -c bulkhead -n '__bulkhead_is policy; and contains -- (__bulkhead_action) lint diff test' -F
+complete -c bulkhead -n '__bulkhead_is policy; and contains -- (__bulkhead_action) show diff' -a '(bulkhead policy list --format json 2>/dev/null | string match -ra \'"name":"[^"]*"\' | cut -d \'"\' -f 4)'
+complete -c bulkhead -n '__bulkhead_is policy; and contains -- (__bulkhead_action) why' -a '(bulkhead policy why 2>/dev/null | cut -d : -f 1)'
+complete -c bulkhead -n '__bulkhead_is policy' -l fail-on-widening -d 'exit 2 if NEW is wider'
 complete -c bulkhead -n '__bulkhead_is policy explain' -l id -x -d 'id of the container'
-complete -c bulkhead -n '__bulkhead_is policy' -l strict -d 'exit 1 if anything cannot be expressed'
+complete -c bulkhead -n '__bulkhead_is policy' -l strict -d 'exit 2 if anything cannot be expressed'
 complete -c bulkhead -n '__bulkhead_is list' -s f -l format -x -a 'table json' -d 'how to print'
 complete -c bulkhead -n '__bulkhead_is explain probe policy' -s f -l format -x -a 'text json' -d 'how to print'
 complete -c bulkhead -n '__bulkhead_is list' -s q -l quiet -d 'only ids'

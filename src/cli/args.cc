@@ -169,6 +169,9 @@ base::Result<void> apply(CommandLine& line, const Tokens& tokens) {
             .in(context);
       }
     }
+    // An empty one is a variable of a script that is not set: not the default, which may be wider.
+    const bool names_policy = option->name == "policy" || option->name == "policy-dir";
+    if (names_policy && value.empty()) return base::Error::usage(base::cat(context, " needs a value"));
     TRY_IN(context, option->set(line, value));
   }
   return base::ok();
@@ -261,6 +264,7 @@ base::Result<void> parse(CommandLine& line, const std::vector<std::string>& argv
   const Tokens tokens = TRY(tokenize(argv, global_options()));
   TRY(apply(line, tokens));
   TRY(settle_root(line.global, has(tokens, "root")));
+  line.global.policy_dir_given = has(tokens, "policy-dir");
   if (has(tokens, "help")) {
     line.text = global_help();
   } else if (has(tokens, "version")) {

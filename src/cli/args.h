@@ -26,6 +26,7 @@ struct GlobalArgs {
   bool debug = false;
   std::string policy;  // name or file, given before or after the verb; empty: the default policy
   std::string policy_dir = "/etc/bulkhead";
+  bool policy_dir_given = false;  // then it must be there
   bool systemd_cgroup = false;
   std::string rootless = "auto";  // true, false or auto
   std::string criu;               // accepted, ignored
@@ -109,7 +110,7 @@ struct ProbeArgs {
 struct PolicyArgs {
   std::string action;                // "list", "show" …, not yet looked at
   std::vector<std::string> operands;
-  OutputFormat format = OutputFormat::kText;
+  std::optional<OutputFormat> format;
   std::string bundle;  // empty: none
   bool fail_on_widening = false;
   std::string id;       // of the container, for render and explain; empty: none

@@ -61,7 +61,7 @@ base::Result<container::Container> load(const GlobalArgs& global, const ExecArgs
 // not to be understood refuses new containers: in those that run, what they were made with holds, and no less.
 std::optional<policy::DecisionLog> tighten_by_today(policy::Effective& policy, const GlobalArgs& global, const base::Log& log) {
   std::optional<policy::DecisionLog> told;
-  const auto chain = policy::load_chain(global.policy_dir, &told);
+  const auto chain = node_policies(global, &told);
   if (chain) {
     policy::tighten_later(policy, *chain, circumstances());
   } else {

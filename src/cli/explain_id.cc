@@ -88,7 +88,7 @@ std::string as_json(std::string text, const std::string& now) {
 
 base::Result<int> policy_explain(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log) {
   if (!args.operands.empty()) return base::Error::usage("\"policy explain\" takes no argument");
-  return cmd_explain(global, {.bundle = args.bundle, .id = args.id, .format = args.format}, log);
+  return cmd_explain(global, {.bundle = args.bundle, .id = args.id, .format = args.format.value_or(OutputFormat::kText)}, log);
 }
 
 base::Result<int> explain_container(const GlobalArgs& global, const ExplainArgs& args, const base::Log& log) {

@@ -53,6 +53,8 @@ base::Result<void> assign(OutputFormat& to, const std::string& value) {
   return base::ok();
 }
 
+base::Result<void> assign(std::optional<OutputFormat>& to, const std::string& value) { return assign(to.emplace(), value); }
+
 base::Result<void> assign(base::LogFormat& to, const std::string& value) {
   to = value == "json" ? base::LogFormat::kJson : base::LogFormat::kText;
   return base::ok();
@@ -202,10 +204,10 @@ constexpr std::array kProbe = {
 constexpr std::array kPolicyVerb = {
     OptionSpec{"format", 'f', "text|json", "how to print", set<&PolicyArgs::format>},
     OptionSpec{"bundle", 'b', "DIR", "for why, diff, render and explain: directory with config.json", set<&PolicyArgs::bundle>},
-    OptionSpec{"fail-on-widening", 0, "", "for diff: exit 1 if NEW leaves anything that OLD does not",
+    OptionSpec{"fail-on-widening", 0, "", "for diff: exit 2 if NEW leaves anything that OLD does not",
                set<&PolicyArgs::fail_on_widening>},
     OptionSpec{"id", 0, "CONTAINER", "for render: the id that the container will have; for explain: as of `explain`", set<&PolicyArgs::id>},
-    OptionSpec{"strict", 0, "", "for render: exit 1 if anything cannot be expressed", set<&PolicyArgs::strict>},
+    OptionSpec{"strict", 0, "", "for render: exit 2 if anything cannot be expressed", set<&PolicyArgs::strict>},
     kPolicy,
     kHelp,
 };
@@ -273,18 +275,18 @@ constexpr std::array kVerbs = {
              "Changes nothing and needs no privileges.", kExplain, make<ExplainArgs>, set_nothing},
     VerbSpec{"probe", "", 0, 0, "try from inside what a bundle's container must not be able to do",
              "Makes the container, runs a probe in place of its program, and compares what it finds with what follows from\n"
-             "the plan. The exit code is 1 if anything differs. Nothing of the container is left.",
+             "the plan. The exit code is 2 if anything differs. Nothing of the container is left.",
              kProbe, make<ProbeArgs>, set_nothing},
     VerbSpec{"policy", "ACTION [ARGUMENT]...", 1, kAnyNumber,
              "list, show, check, compare and test hardening policies",
              "list           the node's and the built-in policies\n"
              "show NAME      the file of one\n"
-             "lint FILE...   what is wrong with files; exits with 1 if bulkhead would refuse one\n"
+             "lint FILE...   what is wrong with files; exits with 2 if bulkhead would refuse one\n"
              "diff OLD NEW   control by control\n"
-             "why WHAT       what holds for a control or syscall:NAME, and where it is written\n"
+             "why [WHAT]     what holds for a control or syscall:NAME, and where it is written\n"
              "explain        as `explain`\n"
              "render         the effective config.json of a bundle, for other runtimes\n"
-             "test FILE...   the tests in files; exits with 1 if one fails\n"
+             "test FILE...   the tests in files; exits with 2 if one fails\n"
              "schema         the JSON Schema of a policy file, for editors\n"
              "Changes nothing and needs no privileges.",
              kPolicyVerb, make<PolicyArgs>, set_policy, Support::kYes, true},

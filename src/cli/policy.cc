@@ -1,5 +1,7 @@
 #include "cli/policy.h"
 
+#include <algorithm>
+
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "cli/output.h"
@@ -8,7 +10,6 @@
 #include "policy/builtin.h"
 #include "policy/chain.h"
 #include "policy/find.h"
-#include "policy/lint.h"
 
 namespace cli {
 namespace {
@@ -22,14 +23,25 @@ struct Row {
 
 std::string_view mode_name(policy::Mode mode) { return mode == policy::Mode::kAudit ? "audit" : "enforce"; }
 
-base::Result<std::vector<Row>> find_all(const GlobalArgs& global) {
+base::Result<std::vector<Row>> find_all(const GlobalArgs& global, const base::Log& log) {
   std::vector<Row> out;
   const auto add = [&](std::string_view kind, const policy::Policy& p, const std::string& place) {
     out.push_back({std::string(kind), p.name, p.version, std::string(mode_name(p.mode)), place, p.description});
   };
-  const auto chain = TRY(policy::load_chain(global.policy_dir));
+  const auto chain = TRY(node_policies(global));
+  for (const auto& remark : policy::remarks_on_ignored(chain)) log.warning(remark);
   for (const auto& document : chain.documents) add(policy::kind_name(document.kind), document.policy, document.file);
-  for (const auto name : policy::builtin_policy_names()) add("profile", TRY(policy::load_policy(cat("builtin:", name))), "built-in");
+  std::vector<std::string> ids;
+  for (const auto name : policy::builtin_policy_names()) {
+    const auto builtin = TRY(policy::load_policy(cat("builtin:", name)));
+    ids.push_back(builtin.id());
+    add("profile", builtin, "built-in");
+  }
+  for (const auto& file : TRY(policy::shared_profiles())) {
+    const auto shared = policy::load_policy(file);
+    if (!shared) log.warning(shared.error().message());
+    if (shared && std::find(ids.begin(), ids.end(), shared->id()) == ids.end()) add("profile", *shared, file);
+  }
   return out;
 }
 
@@ -50,33 +62,31 @@ std::string as_json(const std::vector<Row>& rows) {
   return w.take();
 }
 
-base::Result<void> print_remarks(const std::string& operand, const std::string& text, const policy::Document& read, std::string& out) {
-  const auto findings = policy::lint(text, operand, read, circumstances());
-  for (const auto& finding : findings) out += cat(finding, '\n');
-  out += cat(base::escape(operand), ": ", read.policy.id(), findings.empty() ? ": good\n" : ": good, with remarks\n");
-  return base::ok();
-}
-
 }  // namespace
 
-base::Result<int> policy_list(const GlobalArgs& global, const PolicyArgs& args) {
+base::Result<int> policy_list(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log) {
   if (!args.operands.empty()) return Error::usage("\"policy list\" takes no argument");
-  const auto rows = TRY(find_all(global));
+  const auto rows = TRY(find_all(global, log));
   if (args.format == OutputFormat::kJson) {
     TRY(print(as_json(rows)));
     return 0;
   }
   std::vector<std::vector<std::string>> table = {{"KIND", "NAME", "VERSION", "MODE", "PLACE", "DESCRIPTION"}};
   for (const auto& row : rows) table.push_back({row.kind, row.name, row.version, row.mode, row.place, row.description});
-  TRY(print(format_table(table)));
+  const auto style = print_style();
+  std::string out;
+  for (const auto& line : table_lines(table)) out += paint(out.empty() ? Tone::kHead : Tone::kPlain, line, style) + '\n';
+  TRY(print(out));
   return 0;
 }
 
 base::Result<int> policy_show(const GlobalArgs& global, const PolicyArgs& args) {
   if (args.operands.size() != 1) return Error::usage("\"policy show\" takes the name of one policy");
   const std::string& name = args.operands[0];
+  policy::Chain chain;
+  if (name.find('/') != std::string::npos || name.ends_with(".json")) return Error::usage("\"policy show\" takes a name, and not a file");
   if (!name.starts_with("builtin:")) {
-    const auto chain = TRY(policy::load_chain(global.policy_dir));
+    chain = TRY(node_policies(global));
     for (const auto& document : chain.documents) {
       if (document.policy.name != name && document.policy.id() != name) continue;
       const auto text = TRY(policy::read_policy_file(document.file));
@@ -84,29 +94,12 @@ base::Result<int> policy_show(const GlobalArgs& global, const PolicyArgs& args) 
       return 0;
     }
   }
-  const policy::Policy found = TRY(policy::load_policy(name.starts_with("builtin:") ? name : cat("builtin:", name)));
-  TRY(print(policy::builtin_policy(found.name)));
+  const policy::Policy found = TRY(policy::find_profile(chain, name));
+  const std::string shared = cat(policy::kSharedProfiles, found.name, ".json");
+  const auto builtin = policy::load_policy(cat("builtin:", found.id()));
+  const std::string text = builtin ? std::string(policy::builtin_policy(found.name)) : TRY(policy::read_policy_file(shared));
+  TRY(print(text));
   return 0;
-}
-
-// What there is to say of each file, and none is passed over for the errors of another.
-base::Result<int> policy_lint(const PolicyArgs& args) {
-  if (args.operands.empty()) return Error::usage("\"policy lint\" takes files");
-  int code = 0;
-  std::string out;
-  for (const auto& operand : args.operands) {
-    const std::string file = operand.find('/') == std::string::npos ? "./" + operand : operand;
-    const auto text = policy::read_policy_file(file);
-    const auto read = text ? policy::read_document(*text, operand, policy::builtin_group, policy::builtin_base) : text.error();
-    if (read) {
-      TRY(print_remarks(operand, *text, *read, out));
-    } else {
-      out += cat(read.error().message(), '\n');
-      code = kExitRefused;
-    }
-  }
-  TRY(print(out));
-  return code;
 }
 
 base::Result<int> policy_schema(const PolicyArgs& args) {
@@ -115,20 +108,53 @@ base::Result<int> policy_schema(const PolicyArgs& args) {
   return 0;
 }
 
+namespace {
+
+// Which options an action has; any other would do nothing, which whoever gives it does not know.
+constexpr struct {
+  std::string_view action;
+  bool format, bundle, fail_on_widening, id, strict, policy;
+} kActions[] = {
+    {"list", true, false, false, false, false, false},    {"show", false, false, false, false, false, false},
+    {"lint", true, false, false, false, false, false},    {"diff", true, true, true, false, false, false},
+    {"why", true, true, false, false, false, true},       {"explain", true, true, false, true, false, true},
+    {"render", false, true, false, true, true, true},     {"test", true, false, false, false, false, false},
+    {"schema", false, false, false, false, false, false},
+};
+
+base::Result<void> check_options(const GlobalArgs& global, const PolicyArgs& args) {
+  std::vector<std::string_view> names;
+  for (const auto& row : kActions) {
+    names.push_back(row.action);
+    if (row.action != args.action) continue;
+    const std::pair<std::string_view, bool> useless[] = {
+        {"--format", args.format && !row.format}, {"--bundle", !args.bundle.empty() && !row.bundle},
+        {"--fail-on-widening", args.fail_on_widening && !row.fail_on_widening}, {"--id", !args.id.empty() && !row.id},
+        {"--strict", args.strict && !row.strict}, {"--policy", !global.policy.empty() && !row.policy}};
+    for (const auto& [option, given] : useless) {
+      if (given) return Error::usage(cat("\"policy ", row.action, "\" has no option ", base::quote(option)));
+    }
+    return base::ok();
+  }
+  auto error = Error::usage(cat("policy: unknown action ", base::quote(args.action)));
+  const std::string near = base::nearest(args.action, names);
+  return near.empty() ? std::move(error).hint("list, show, lint, diff, why, explain, render, test or schema")
+                      : std::move(error).hint(cat("did you mean ", base::quote(near), "?"));
+}
+
+}  // namespace
+
 base::Result<int> cmd_policy(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log) {
-  if (args.action == "list") return policy_list(global, args);
+  TRY(check_options(global, args));
+  if (args.action == "list") return policy_list(global, args, log);
   if (args.action == "show") return policy_show(global, args);
-  if (args.action == "lint") return policy_lint(args);
+  if (args.action == "lint") return policy_lint(global, args, log);
   if (args.action == "diff") return policy_diff(global, args, log);
   if (args.action == "why") return policy_why(global, args, log);
   if (args.action == "explain") return policy_explain(global, args, log);
   if (args.action == "render") return policy_render(global, args, log);
   if (args.action == "test") return policy_test(args);
-  if (args.action == "schema") return policy_schema(args);
-  auto error = Error::usage(cat("policy: unknown action ", base::quote(args.action)));
-  const std::string near = base::nearest(args.action, {"list", "show", "lint", "diff", "why", "explain", "render", "test", "schema"});
-  return near.empty() ? std::move(error).hint("list, show, lint, diff, why, explain, render, test or schema")
-                      : std::move(error).hint(cat("did you mean ", base::quote(near), "?"));
+  return policy_schema(args);
 }
 
 }  // namespace cli

@@ -7,19 +7,15 @@
 
 #include "base/result.h"
 #include "cli/args.h"
+#include "cli/exit.h"
 #include "cli/select.h"
 #include "harden/harden.h"
 
 namespace cli {
 
-inline constexpr int kExitRefused = 1;   // lint: a file that would be refused
-inline constexpr int kExitWider = 1;     // diff --fail-on-widening
-inline constexpr int kExitTestFailed = 1;
-inline constexpr int kExitInexact = 1;   // render --strict: something cannot be expressed
-
-base::Result<int> policy_list(const GlobalArgs& global, const PolicyArgs& args);
+base::Result<int> policy_list(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log);
 base::Result<int> policy_show(const GlobalArgs& global, const PolicyArgs& args);
-base::Result<int> policy_lint(const PolicyArgs& args);
+base::Result<int> policy_lint(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log);
 base::Result<int> policy_diff(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log);
 base::Result<int> policy_why(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log);
 base::Result<int> policy_explain(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log);

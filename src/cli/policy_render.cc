@@ -18,7 +18,7 @@ base::Result<int> policy_render(const GlobalArgs& global, const PolicyArgs& args
   TRY(print(oci::write_spec(rendered.spec)));
   for (const auto& what : rendered.lost) log.warning(base::cat("cannot be expressed: ", what));
   for (const auto& warning : prepared.plan.warnings) log.warning(warning);
-  return args.strict && !rendered.lost.empty() ? kExitInexact : 0;
+  return args.strict && !rendered.lost.empty() ? kExitNo : 0;
 }
 
 }  // namespace cli

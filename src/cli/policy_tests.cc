@@ -2,6 +2,7 @@
 // as for a container; only the host is one that can do everything.
 #include <algorithm>
 
+#include "base/json_writer.h"
 #include "base/text.h"
 #include "cli/output.h"
 #include "cli/policy.h"
@@ -21,9 +22,15 @@ namespace {
 using base::cat;
 using base::Error;
 
+struct Failure {
+  std::string test, place, text;
+};
+
+// Of one file.
 struct Tally {
-  std::size_t passed = 0;
-  std::string failures;
+  std::string file;
+  std::size_t tests = 0, passed = 0;
+  std::vector<Failure> failures;
 };
 
 base::Result<oci::Spec> spec_of(const policy::PolicyTest& test, const std::string& file) {
@@ -84,7 +91,7 @@ base::Result<std::string> difference(const policy::PolicyTest::Expectation& expe
 
 base::Result<void> run(const policy::Document& document, const policy::PolicyTest& test, const std::string& file, Tally& tally) {
   const auto fail = [&](const policy::Origin& origin, const std::string& text) {
-    tally.failures += cat(origin.text(), ": ", base::quote(test.name), ": ", text, "\n");
+    tally.failures.push_back({test.name, origin.text(), text});
   };
   auto spec = TRY(spec_of(test, file));
   const auto effective = TRY(effective_of(document, spec));
@@ -108,26 +115,64 @@ base::Result<void> run(const policy::Document& document, const policy::PolicyTes
   return base::ok();
 }
 
+std::string as_text(const std::vector<Tally>& all) {
+  const auto style = print_style();
+  std::string out;
+  for (const auto& tally : all) {
+    for (const auto& failure : tally.failures) {
+      out += paint(Tone::kBad, cat(failure.place, ": ", base::quote(failure.test), ": ", failure.text), style) + '\n';
+    }
+    const bool good = tally.failures.empty();
+    out += paint(good ? Tone::kGood : Tone::kBad,
+                 cat(base::escape(tally.file), ": ", tally.tests, " tests, ", tally.passed, " expectations met", good ? "" : ", some not"), style) + '\n';
+  }
+  return out;
+}
+
+std::string as_json(const std::vector<Tally>& all) {
+  base::JsonWriter w;
+  w.open('[');
+  for (const auto& tally : all) {
+    w.open('{');
+    w.member("file", tally.file);
+    w.key("tests");
+    w.raw(cat(tally.tests));
+    w.key("met");
+    w.raw(cat(tally.passed));
+    w.key("failures");
+    w.open('[');
+    for (const auto& failure : tally.failures) {
+      w.open('{');
+      w.member("test", failure.test);
+      w.member("place", failure.place);
+      w.member("message", failure.text);
+      w.close('}');
+    }
+    w.close(']');
+    w.close('}');
+  }
+  w.close(']');
+  return w.take();
+}
+
 }  // namespace
 
 base::Result<int> policy_test(const PolicyArgs& args) {
   if (args.operands.empty()) return Error::usage("\"policy test\" takes files");
   int code = 0;
-  std::string out;
+  std::vector<Tally> all;
   for (const auto& operand : args.operands) {
     const std::string file = operand.find('/') == std::string::npos ? "./" + operand : operand;
     const auto text = TRY(policy::read_policy_file(file));
     const auto document = TRY(policy::read_document(text, operand, policy::builtin_group, policy::builtin_base));
-    Tally tally;
+    Tally tally{.file = operand, .tests = document.tests.size(), .passed = 0, .failures = {}};
     for (const auto& test : document.tests) {
       TRY_IN(cat(test.origin.text(), ": ", base::quote(test.name)), run(document, test, file, tally));
     }
-    out += tally.failures;
-    out += cat(base::escape(operand), ": ", document.tests.size(), " tests, ", tally.passed, " expectations met",
-               tally.failures.empty() ? "\n" : ", some not\n");
-    if (!tally.failures.empty()) code = kExitTestFailed;
+    if (!tally.failures.empty()) code = kExitNo;
+    all.push_back(std::move(tally));
   }
-  TRY(print(out));
+  TRY(print(args.format == OutputFormat::kJson ? as_json(all) : as_text(all)));
   return code;
 }
 

@@ -14,6 +14,7 @@
 #include "plan/seccomp_program.h"
 #include "policy/combine.h"
 #include "policy/lattice.h"
+#include "policy/meant.h"
 #include "policy/rules.h"
 
 namespace cli {
@@ -43,7 +44,7 @@ base::Result<Answer> about_control(const policy::Policy& policy, const std::stri
   if (const auto* required = policy::requirement_of(policy, control)) out.required = required->origin.text();
   if (known) return out;
   auto error = Error::usage(cat("\"policy why\": unknown control ", base::quote(control)));
-  const auto near = base::nearest(control, policy::control_names());
+  const auto near = policy::meant(control, policy::control_names());
   return near.empty() ? std::move(error).hint("or syscall:NAME; bulkhead-policy(5) lists the controls")
                       : std::move(error).hint(cat("did you mean ", base::quote(near), "?"));
 }
@@ -96,7 +97,7 @@ base::Result<Answer> about_call(const policy::Policy& policy, const oci::Seccomp
 }
 
 std::string as_text(const Answer& answer) {
-  std::string out = cat(answer.what, ": ", base::escape(answer.rule), "\n");
+  std::string out = cat(paint(Tone::kHead, answer.what, print_style()), ": ", base::escape(answer.rule), "\n");
   if (!answer.source.empty()) out += cat("  by ", base::escape(answer.source), "\n");
   if (!answer.why.empty()) out += cat("  because ", base::escape(answer.why), "\n");
   if (!answer.required.empty()) out += cat("  required by ", base::escape(answer.required), "\n");
@@ -107,8 +108,7 @@ std::string as_text(const Answer& answer) {
   return out;
 }
 
-std::string as_json(const Answer& answer) {
-  base::JsonWriter w;
+void write_json(base::JsonWriter& w, const Answer& answer) {
   w.open('{');
   w.member("what", answer.what);
   w.member("rule", answer.rule);
@@ -126,14 +126,40 @@ std::string as_json(const Answer& answer) {
   }
   w.close(']');
   w.close('}');
+}
+
+std::string as_json(const Answer& answer) {
+  base::JsonWriter w;
+  write_json(w, answer);
   return w.take();
 }
 
 }  // namespace
 
+namespace {
+
+// Every control in one line.
+base::Result<void> print_all(const policy::Policy& policy, OutputFormat format) {
+  std::vector<Answer> all;
+  for (const auto control : policy::control_names()) all.push_back(TRY(about_control(policy, std::string(control))));
+  if (format == OutputFormat::kJson) {
+    base::JsonWriter w;
+    w.open('[');
+    for (const auto& answer : all) write_json(w, answer);
+    w.close(']');
+    return print(w.take());
+  }
+  const auto style = print_style();
+  std::string out;
+  for (const auto& answer : all) out += cat(paint(Tone::kHead, answer.what, style), ": ", base::escape(answer.rule), "\n");
+  return print(out);
+}
+
+}  // namespace
+
 base::Result<int> policy_why(const GlobalArgs& global, const PolicyArgs& args, const base::Log& log) {
-  if (args.operands.size() != 1) return Error::usage("\"policy why\" takes a control, or syscall:NAME");
-  const std::string& what = args.operands[0];
+  if (args.operands.size() > 1) return Error::usage("\"policy why\" takes a control, or syscall:NAME");
+  const std::string what = args.operands.empty() ? "" : args.operands[0];
   std::optional<Prepared> prepared;
   policy::Effective effective;
   if (args.bundle.empty()) {
@@ -145,6 +171,10 @@ base::Result<int> policy_why(const GlobalArgs& global, const PolicyArgs& args, c
     request.bundle = args.bundle;
     prepared = TRY(prepare(global, request, log));
     effective = prepared->selected.policy;
+  }
+  if (args.operands.empty()) {
+    TRY(print_all(effective.policy, args.format.value_or(OutputFormat::kText)));
+    return 0;
   }
   Answer answer;
   if (what.starts_with(kCall) || what.starts_with(kCall32)) {

@@ -10,6 +10,7 @@
 #include "cli/agent.h"
 #include "cli/capture.h"
 #include "cli/create.h"
+#include "cli/exit.h"
 #include "cli/host.h"
 #include "cli/libexec.h"
 #include "cli/output.h"
@@ -25,7 +26,6 @@ namespace {
 using base::cat;
 using base::Error;
 
-constexpr int kExitDiffers = 1;
 // Each attempt has ten seconds; all of them together take less than one, where nothing hangs.
 constexpr int kMostMilliseconds = 120'000;
 
@@ -110,7 +110,7 @@ base::Result<int> cmd_probe(const GlobalArgs& global, const ProbeArgs& args, con
   } else {
     TRY(print(predict::print_text(report, print_style())));
   }
-  return report.differences == 0 ? 0 : kExitDiffers;
+  return report.differences == 0 ? 0 : kExitNo;
 }
 
 }  // namespace cli

@@ -35,6 +35,10 @@ policy::Circumstances circumstances() {
   return {.now = std::time(nullptr), .built = kBuilt, .kernel_release = name.release};
 }
 
+base::Result<policy::Chain> node_policies(const GlobalArgs& global, std::optional<policy::DecisionLog>* log) {
+  return policy::load_chain(global.policy_dir, global.policy_dir_given ? policy::Missing::kError : policy::Missing::kFine, log);
+}
+
 base::Result<Selected> select_policy(const GlobalArgs& global, const oci::Spec& spec, const std::string& id,
                                      const std::string& bundle, int root_fd, bool log_refusals) {
   std::optional<policy::DecisionLog> log;
@@ -42,7 +46,7 @@ base::Result<Selected> select_policy(const GlobalArgs& global, const oci::Spec& 
     if (!result && log_refusals) log_refusal(log, id, result.error());
     return result;
   };
-  const auto chain = TRY(told(policy::load_chain(global.policy_dir, &log)));
+  const auto chain = TRY(told(node_policies(global, &log)));
   auto subject = TRY(told(policy::subject_of(spec, id, bundle)));
   if (chain.looks_at_entrypoint() && spec.process) subject.entrypoint = find_entrypoint(root_fd, *spec.process);
   auto policy = TRY(told(policy::resolve(chain, global.policy, kDefaultPolicy, subject, circumstances())));

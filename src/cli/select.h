@@ -25,6 +25,9 @@ struct Selected {
 base::Result<Selected> select_policy(const GlobalArgs& global, const oci::Spec& spec, const std::string& id,
                                      const std::string& bundle, int root_fd, bool log_refusals);
 
+// The policies of the node: of --policy-dir, which must be there if it is given, or of /etc/bulkhead.
+base::Result<policy::Chain> node_policies(const GlobalArgs& global, std::optional<policy::DecisionLog>* log = nullptr);
+
 // The clock, the kernel and this program's age.
 policy::Circumstances circumstances();
 

@@ -13,21 +13,27 @@ constexpr std::size_t kGap = 3;
 }  // namespace
 
 std::string format_table(const std::vector<std::vector<std::string>>& rows) {
+  std::string out;
+  for (const auto& line : table_lines(rows)) out += line + '\n';
+  return out;
+}
+
+std::vector<std::string> table_lines(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     if (widths.size() < row.size()) widths.resize(row.size(), kMinWidth);
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], base::escape(row[i]).size() + kGap);
   }
-  std::string out;
+  std::vector<std::string> lines;
   for (const auto& row : rows) {
+    std::string& out = lines.emplace_back();
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string cell = base::escape(row[i]);
       out += cell;
       if (i + 1 < row.size()) out.append(widths[i] - cell.size(), ' ');
     }
-    out += '\n';
   }
-  return out;
+  return lines;
 }
 
 std::string user_name(std::string_view passwd, std::uint32_t uid) {

@@ -158,12 +158,6 @@ std::vector<Meant> meant_by(Abi abi, const std::string& name) {
   return out;
 }
 
-std::string_view meaning_of(std::string_view i386_name) {
-  for (const auto& call : i386_calls())
-    if (call.name == i386_name) return call.means;
-  return {};
-}
-
 bool is_multiplexer(Abi abi, std::string_view name) {
   return abi == Abi::kX86 && (name == "socketcall" || name == "ipc");
 }

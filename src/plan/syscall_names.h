@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/syscalls.h"
+
 namespace plan {
 
 enum class Abi { kX8664, kX32, kX86, kAarch64, kArm };
@@ -61,8 +63,7 @@ struct Meant {
   std::uint32_t alike;
 };
 std::vector<Meant> meant_by(Abi abi, const std::string& name);
-// The name that means a call which only i386 has ("fstat" for "fstat64"); empty if none does.
-std::string_view meaning_of(std::string_view i386_name);
+using policy::meaning_of;
 // Whether the name is socketcall or ipc, and the ABI has it.
 bool is_multiplexer(Abi abi, std::string_view name);
 

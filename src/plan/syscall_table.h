@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "policy/syscalls.h"
+
 namespace plan {
 
 // From number 424 on a new call has one number on every machine (x32: with its bit set).
@@ -25,11 +27,8 @@ struct I386Multiplexed {
 };
 std::span<const I386Multiplexed> i386_multiplexed();
 
-struct I386Call {
-  std::string_view name;   // i386's
-  std::string_view means;  // x86-64's
-  std::uint32_t alike;     // so many arguments, from the first on, are those of x86-64's call; 6: all
-};
-std::span<const I386Call> i386_calls();
+// Under other names: policy/syscalls.h.
+using policy::I386Call;
+using policy::i386_calls;
 
 }  // namespace plan

@@ -171,4 +171,26 @@ class Parser {
 
 base::Result<std::vector<std::vector<ArgCheck>>> parse_arguments(std::string_view text) { return Parser(text).parse(); }
 
+namespace {
+
+std::string check_text(const ArgCheck& check) {
+  std::string out = base::cat('a', check.index);
+  if (check.mask != 0xffffffff) out += base::cat(" & ", check.mask);
+  if (check.values.size() == 1) return out + base::cat(check.equals ? " == " : " != ", check.values.front());
+  out += check.equals ? " in {" : " not in {";
+  for (std::size_t i = 0; i < check.values.size(); ++i) out += base::cat(i == 0 ? "" : ", ", check.values[i]);
+  return out + "}";
+}
+
+}  // namespace
+
+std::string arguments_text(const std::vector<std::vector<ArgCheck>>& any_of) {
+  std::string out;
+  for (const auto& all_of : any_of) {
+    if (!out.empty()) out += " || ";
+    for (std::size_t i = 0; i < all_of.size(); ++i) out += (i == 0 ? "" : " && ") + check_text(all_of[i]);
+  }
+  return out.empty() ? "never" : out;
+}
+
 }  // namespace policy

@@ -4,6 +4,7 @@
 // name one value and leave the rest to others: in an allow-list it would let every unforeseen value pass.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,5 +15,9 @@ namespace policy {
 
 // The alternatives, each a list of checks that must all hold. The error says what is wrong and where.
 base::Result<std::vector<std::vector<ArgCheck>>> parse_arguments(std::string_view text);
+
+// The same condition as text, with numbers in place of names; every condition has one, and "never" is that of no
+// alternative.
+std::string arguments_text(const std::vector<std::vector<ArgCheck>>& any_of);
 
 }  // namespace policy

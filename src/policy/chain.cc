@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "policy/builtin.h"
 #include "policy/combine.h"
 #include "policy/find.h"
 
 namespace policy {
 
 namespace {
-
-constexpr std::string_view kSharedProfiles = "/usr/share/bulkhead/profiles/";
 
 bool is_called(const Policy& policy, std::string_view name) {
   return policy.name == name || policy.id() == name;
@@ -132,10 +131,20 @@ base::Result<void> pick(const Chain& chain, const Subject& subject, Policy& prof
 
 }  // namespace
 
+std::vector<std::string> remarks_on_ignored(const Chain& chain) {
+  std::vector<std::string> out;
+  for (const auto& path : chain.ignored) {
+    out.push_back(base::cat("policy ", base::quote(path), " is not read: its name does not end in \".json\""));
+  }
+  return out;
+}
+
+bool is_older_kernel(std::string_view a, std::string_view b) { return version_of(a) < version_of(b); }
+
 bool is_in_force(const Document& document, const Circumstances& circumstances) {
   if (document.kind == Kind::kFloor) return true;
   if (document.kind != Kind::kDeny) return false;
-  return document.until_kernel.empty() || version_of(circumstances.kernel_release) < version_of(document.until_kernel);
+  return document.until_kernel.empty() || is_older_kernel(circumstances.kernel_release, document.until_kernel);
 }
 
 bool Chain::looks_at_entrypoint() const {
@@ -153,8 +162,14 @@ base::Result<Policy> find_profile(const Chain& chain, std::string_view name) {
   if (builtin) return builtin;
   const std::string shared = base::cat(kSharedProfiles, name.substr(0, name.find('@')), ".json");
   auto file = load_policy(shared);
-  if (!file || !is_called(*file, name)) return builtin;
-  return file;
+  if (file && is_called(*file, name)) return file;
+  if (!builtin_policy(name.substr(0, name.find('@'))).empty()) return builtin;  // in another version
+  std::vector<std::string_view> known;
+  for (const auto& document : chain.documents) {
+    if (document.kind == Kind::kProfile) known.push_back(document.policy.name);
+  }
+  if (file) known.push_back(file->name);
+  return no_such_policy(name, std::move(known));
 }
 
 base::Result<Effective> resolve(const Chain& chain, std::string_view asked, std::string_view standard, const Subject& subject,
@@ -162,14 +177,16 @@ base::Result<Effective> resolve(const Chain& chain, std::string_view asked, std:
   Effective out;
   const auto choice = choose(chain, asked, standard, subject);
   out.selected_by = choice.by;
-  Policy profile = TRY_IN(choice.by == "--policy" || choice.by == "default" ? std::string() : choice.by,
-                          find_profile(chain, choice.profile));
+  auto found = find_profile(chain, choice.profile);
+  if (!found && (choice.by == "--policy" || choice.by == "default")) return std::move(found).error();
+  Policy profile = TRY_IN(choice.by, std::move(found));
   if (choice.mode) {
     profile.mode = *choice.mode;
     if (*choice.mode == Mode::kEnforce) profile.modes.clear();
   }
   TRY(pick(chain, subject, profile, out));
   out.profile = profile.id();
+  out.notes = remarks_on_ignored(chain);
   add_exceptions(chain, subject, circumstances, profile, out);
 
   const auto layers = find_layers(chain, circumstances);

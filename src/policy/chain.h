@@ -16,6 +16,7 @@ namespace policy {
 struct Chain {
   std::string directory;
   std::vector<Document> documents;  // in the order of their names; a node's policy.json first
+  std::vector<std::string> ignored;  // what policy.d has besides: the name does not end in ".json", though it is no hidden file
   bool has_main = false;            // the first one is policy.json: if it is a profile, the one where no binding holds
   bool looks_at_entrypoint() const;
 };
@@ -27,10 +28,19 @@ struct Circumstances {
   std::string kernel_release;   // "6.18.44"; until of deny files
 };
 
-// DIRECTORY/policy.json and DIRECTORY/policy.d/*.json. None of them need be there. Fails closed: a file or directory
-// that others than root and the caller can change, or that is not to be understood, is an error. `log`, if given, gets
-// what the files that are in order say of the log of decisions, also where one is not.
-base::Result<Chain> load_chain(const std::string& directory, std::optional<DecisionLog>* log = nullptr);
+// What it is that the directory itself is not there.
+enum class Missing { kFine, kError };
+
+// DIRECTORY/policy.json and DIRECTORY/policy.d/*.json. None of them need be there. Fails closed: a file, directory or link
+// that others than root and the caller can change, a link to nowhere, or what is not to be understood, is an error. `log`,
+// if given, gets what the files that are in order say of the log of decisions, also where one is not.
+base::Result<Chain> load_chain(const std::string& directory, Missing missing, std::optional<DecisionLog>* log = nullptr);
+
+// "…/x.json.bak" is not read: …, for each of chain.ignored.
+std::vector<std::string> remarks_on_ignored(const Chain& chain);
+
+// "6.18.44-fc" is older than "6.18.60".
+bool is_older_kernel(std::string_view a, std::string_view b);
 
 // Whether a floor or deny file has an effect on this kernel.
 bool is_in_force(const Document& document, const Circumstances& circumstances);

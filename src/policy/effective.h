@@ -19,7 +19,7 @@ struct Effective {
   std::string selected_by;      // "prod.json:/select/0", "--policy", "annotation io.bulkhead/profile", "default"
   std::vector<std::string> layers;  // ids of the floors and deny files in force
   std::vector<ExceptionUse> exceptions;
-  std::vector<std::string> notes;  // exceptions that fit and do not hold, and why
+  std::vector<std::string> notes;  // exceptions that fit and do not hold, and why; files that are not read
 };
 
 }  // namespace policy

@@ -6,16 +6,18 @@
 #include "oci/json.h"
 #include "policy/combine.h"
 #include "policy/comments.h"
+#include "policy/compare.h"
 #include "policy/find.h"
+#include "policy/lint_parts.h"
 #include "policy/rules.h"
 
 namespace policy {
 
-namespace {
-
-using Remarks = std::vector<std::string>;
-
 void remark(Remarks& out, const oci::Cursor& at, std::string_view text) { out.push_back(at.fault(text).message()); }
+
+void remark(Remarks& out, const Origin& at, std::string_view text) { out.push_back(base::cat(at.text(), ": ", text)); }
+
+namespace {
 
 // "@faas" means another set of system calls with another version of bulkhead; "@faas@1" does not.
 void check_group(Remarks& out, const oci::Cursor& at, std::string_view name) {
@@ -24,9 +26,10 @@ void check_group(Remarks& out, const oci::Cursor& at, std::string_view name) {
 }
 
 void check_groups(Remarks& out, const oci::Cursor& seccomp) {
-  const auto allow = seccomp.find("allow");
-  const auto names = allow ? allow->get_array() : base::Result<std::vector<oci::Cursor>>(std::vector<oci::Cursor>());
-  if (names) {
+  for (const auto* list : {"allow", "deny"}) {
+    const auto member = seccomp.find(list);
+    const auto names = member ? member->get_array() : base::Result<std::vector<oci::Cursor>>(std::vector<oci::Cursor>());
+    if (!names) continue;
     for (const auto& name : *names) {
       if (const auto text = name.get_string()) check_group(out, name, *text);
     }
@@ -35,6 +38,16 @@ void check_groups(Remarks& out, const oci::Cursor& seccomp) {
   if (!answers) return;
   if (const auto members = answers->object_members()) {
     for (const auto& [name, value] : *members) check_group(out, value, name);
+  }
+}
+
+void check_groups_of_exceptions(Remarks& out, const oci::Cursor& exceptions) {
+  const auto list = exceptions.get_array();
+  if (!list) return;
+  for (const auto& exception : *list) {
+    const auto allow = exception.find("allow");
+    const auto seccomp = allow ? allow->find("seccomp") : std::nullopt;
+    if (seccomp) check_groups(out, *seccomp);
   }
 }
 
@@ -50,20 +63,6 @@ void check_reasons(Remarks& out, const oci::Cursor& section) {
 }
 
 // What the value tells, where the text does not.
-
-void remark(Remarks& out, const Origin& at, std::string_view text) { out.push_back(base::cat(at.text(), ": ", text)); }
-
-void check_bindings(Remarks& out, const Document& read) {
-  const Binding* all = nullptr;
-  for (const auto& binding : read.bindings) {
-    if (all != nullptr) remark(out, binding.origin, base::cat("is never reached: ", all->origin.text(), " fits always"));
-    if (binding.when.all_of.empty()) all = &binding;
-    const bool file = binding.profile.find('/') != std::string::npos;
-    if (!file && binding.profile.find('@') == std::string::npos) {
-      remark(out, binding.origin, base::cat("profile ", base::quote(binding.profile), " has no version"));
-    }
-  }
-}
 
 void check_exceptions(Remarks& out, const Document& read, const Circumstances& circumstances) {
   constexpr std::int64_t kSoon = 30 * 24 * 60 * 60;
@@ -116,8 +115,22 @@ void check_widening(Remarks& out, const Document& read) {
   }
 }
 
-void check_document(Remarks& out, const Document& read, const Circumstances& circumstances) {
-  check_bindings(out, read);
+// A file that takes the place of one that is installed.
+void check_installed(Remarks& out, const Document& read, const Chain& node) {
+  const auto profiles = [&](std::string_view name) { return find_profile(node, name.empty() ? "builtin:faas" : name); };
+  for (const auto& installed : node.documents) {
+    if (installed.kind != read.kind || installed.policy.name != read.policy.name) continue;
+    for (const auto& difference : compare(installed, read, profiles)) {
+      if (!difference.wider) continue;
+      out.push_back(base::cat(read.file, ": ", difference.control, ": leaves more than the installed ", base::quote(installed.policy.id()), ", ",
+                              installed.file, ": ", difference.after, ", not ", difference.before));
+    }
+  }
+}
+
+void check_document(Remarks& out, const Document& read, const Circumstances& circumstances, const Chain& node, const Chain& others) {
+  check_bindings(out, read, node, others);
+  check_installed(out, read, node);
   check_exceptions(out, read, circumstances);
   check_modes(out, read.policy);
   check_landlock(out, read);
@@ -131,16 +144,18 @@ void check_document(Remarks& out, const Document& read, const Circumstances& cir
 }  // namespace
 
 std::vector<std::string> lint(std::string_view text, const std::string& source_name, const Document& read,
-                              const Circumstances& circumstances) {
+                              const Circumstances& circumstances, const Chain& node, const Chain& others) {
   Remarks out;
-  check_document(out, read, circumstances);
+  check_document(out, read, circumstances, node, others);
   const auto plain = without_comments(text, source_name);
   if (!plain) return out;
   const auto json = oci::parse_json(*plain, source_name, base::Kind::kPolicy, oci::Places::kShow);
   if (!json) return out;
   const auto members = json->root().object_members();
   if (!members) return out;
+  check_dead_rules(out, json->root(), read);
   for (const auto& [name, value] : *members) {
+    if (name == "exceptions") check_groups_of_exceptions(out, value);
     if (!value.is_object() || name == "modes" || name == "until" || name == "decisionLog") continue;
     check_reasons(out, value);
     if (name == "seccomp") check_groups(out, value);

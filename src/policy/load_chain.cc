@@ -1,4 +1,4 @@
-// The directory of a node's policies. With find.cc the only place of this room that reads files.
+// The directory of a node's policies. With find.cc and follow.cc the only place of this room that reads files.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,49 +13,57 @@
 #include "policy/builtin.h"
 #include "policy/chain.h"
 #include "policy/find.h"
+#include "policy/follow.h"
 
 namespace policy {
 
 namespace {
 
-base::Error wrong(const std::string& path, std::string_view what) {
-  return base::Error::policy(base::cat("policies in ", base::quote(path), ": ", what));
-}
+std::string subject_of(const std::string& path) { return base::cat("policies in ", base::quote(path)); }
 
-// Who can rename a file away can undo it: the directory counts as the files do.
-base::Result<void> check_directory(int fd, const std::string& path) {
-  struct stat st {};
-  if (::fstat(fd, &st) != 0) return wrong(path, base::errno_text(errno));
-  if (st.st_uid != 0 && st.st_uid != ::geteuid()) return wrong(path, base::cat("the directory belongs to user ", st.st_uid));
-  if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return wrong(path, "the directory can be written by others").hint(base::cat("chmod go-w ", path));
+base::Error wrong(const std::string& path, std::string_view what) { return base::Error::policy(base::cat(subject_of(path), ": ", what)); }
+
+// Opened and checked: who can rename a file away can undo it, so that the directory counts as the files do. Nothing if
+// there is none, which a link to nowhere is not: it is not followed here.
+base::Result<std::optional<base::UniqueFd>> open_directory(int start, const std::string& name, int flags, const std::string& path) {
+  flags |= O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+  base::UniqueFd fd(::openat(start, name.c_str(), flags));
+  if (!fd && errno == ENOENT) return std::optional<base::UniqueFd>();
+  if (!fd && (errno == ELOOP || errno == ENOTDIR)) {  // a link, or no directory
+    const auto place = TRY(follow(start, name, subject_of(path)));
+    fd.reset(::openat(place.directory.get(), place.name.c_str(), flags));
   }
-  return base::ok();
+  if (!fd) return wrong(path, base::errno_text(errno));
+  TRY(check_directory(fd.get(), subject_of(path), path));
+  return std::optional(std::move(fd));
 }
 
 struct Listing {
   std::unique_ptr<DIR, int (*)(DIR*)> directory{nullptr, ::closedir};
-  std::vector<std::string> names;  // of its files, sorted
+  std::vector<std::string> names;    // of its files, sorted
+  std::vector<std::string> ignored;  // of what might have been meant to be one
 };
 
+// Hidden files are for the tools that make the others, and "x.json~" is an editor's copy.
+bool is_no_policy(std::string_view name) { return name.starts_with('.') || name.ends_with('~'); }
+
 // Nothing if there is no such directory.
-base::Result<Listing> list_files(const std::string& path) {
+base::Result<Listing> list_files(int start, const std::string& name, const std::string& path) {
   Listing out;
-  base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd && errno == ENOENT) return out;
-  if (!fd) return wrong(path, base::errno_text(errno));
-  TRY(check_directory(fd.get(), path));
-  out.directory.reset(::fdopendir(fd.get()));
+  auto fd = TRY(open_directory(start, name, O_RDONLY, path));
+  if (!fd) return out;
+  out.directory.reset(::fdopendir(fd->get()));
   if (out.directory == nullptr) return wrong(path, base::errno_text(errno));
-  (void)fd.release();
+  (void)fd->release();
   errno = 0;
   while (const auto* entry = ::readdir(out.directory.get())) {
-    const std::string_view name = entry->d_name;
-    if (name.ends_with(".json") && !name.starts_with('.')) out.names.emplace_back(name);
+    const std::string_view file = entry->d_name;
+    if (!is_no_policy(file)) (file.ends_with(".json") ? out.names : out.ignored).emplace_back(file);
     errno = 0;
   }
   if (errno != 0) return wrong(path, base::errno_text(errno));
   std::sort(out.names.begin(), out.names.end());
+  std::sort(out.ignored.begin(), out.ignored.end());
   return out;
 }
 
@@ -87,36 +95,49 @@ base::Result<Chain> make_chain(std::vector<Document> documents) {
                                        base::quote((*twice)->policy.id())));
 }
 
-base::Result<Chain> load_chain(const std::string& directory, std::optional<DecisionLog>* log) {
+namespace {
+
+// Whether a directory has something of that name: also a link to nowhere.
+base::Result<bool> has_entry(int directory, const char* name, const std::string& path) {
+  struct stat st {};
+  if (::fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0) return true;
+  if (errno == ENOENT) return false;
+  return wrong(path, base::errno_text(errno));
+}
+
+}  // namespace
+
+base::Result<Chain> load_chain(const std::string& directory, Missing missing, std::optional<DecisionLog>* log) {
+  const std::string path = directory.substr(0, std::max<std::size_t>(directory.find_last_not_of('/') + 1, 1));
+  Chain chain;
+  chain.directory = path;
+  const auto fd = TRY(open_directory(AT_FDCWD, path, O_PATH, path));
+  if (!fd) {
+    if (missing == Missing::kError) return wrong(path, "there is no such directory");
+    return chain;
+  }
   std::vector<Document> documents;
   std::optional<base::Error> wrong_one;  // the first; the others are read nevertheless, for the sake of `log`
-  const auto take = [&](int fd, const std::string& name, const std::string& path) {
-    auto loaded = load(fd, name, path, documents.emplace_back());
+  const auto take = [&](int in, const std::string& name, const std::string& file) {
+    auto loaded = load(in, name, file, documents.emplace_back());
     if (loaded) return;
     documents.pop_back();
     if (!wrong_one) wrong_one = std::move(loaded).error();
   };
-  const std::string main = directory + "/policy.json";
-  const bool has_main = ::access(main.c_str(), F_OK) == 0 || errno != ENOENT;
-  const auto files = TRY(list_files(directory + "/policy.d"));
+  const std::string main = path + "/policy.json", more = path + "/policy.d";
+  const bool has_main = TRY(has_entry(fd->get(), "policy.json", main));
+  const auto files = TRY(list_files(fd->get(), "policy.d", more));
   documents.reserve(files.names.size() + 1);
-  base::UniqueFd fd;
-  if (has_main || !files.names.empty()) {
-    fd.reset(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!fd) return wrong(directory, base::errno_text(errno));
-    TRY(check_directory(fd.get(), directory));
-  }
-  if (has_main) take(fd.get(), "policy.json", main);
-  for (const auto& name : files.names) {
-    take(::dirfd(files.directory.get()), name, base::cat(directory, "/policy.d/", name));
-  }
+  if (has_main) take(fd->get(), "policy.json", main);
+  for (const auto& name : files.names) take(::dirfd(files.directory.get()), name, base::cat(more, "/", name));
   if (log != nullptr) {
     if (const auto* wanted = find_log(documents)) *log = *wanted;
   }
   if (wrong_one) return *std::move(wrong_one);
-  auto chain = TRY(make_chain(std::move(documents)));
-  chain.directory = directory;
+  chain = TRY(make_chain(std::move(documents)));
+  chain.directory = path;
   chain.has_main = has_main;
+  for (const auto& name : files.ignored) chain.ignored.push_back(base::cat(more, "/", name));
   return chain;
 }
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "policy/rules.h"
 #include "policy/sections.h"
+#include "policy/subject.h"
 
 namespace policy {
 
@@ -27,6 +28,16 @@ constexpr auto kFactNames = [] {
   return names;
 }();
 
+// A pattern that no kind of program fits is a mistyped one.
+base::Result<void> check_kinds(const oci::Cursor& value, const std::vector<std::string>& patterns) {
+  const auto& kinds = entrypoint_kinds();
+  for (const auto& pattern : patterns) {
+    const bool fits = std::any_of(kinds.begin(), kinds.end(), [&](std::string_view kind) { return base::fits(pattern, kind); });
+    if (!fits) return unknown(value, "kind of program", pattern, kinds);
+  }
+  return base::ok();
+}
+
 base::Result<When> get_when(const oci::Cursor& value) {
   TRY(check_members(value, {}, kFactNames));
   When out;
@@ -40,6 +51,7 @@ base::Result<When> get_when(const oci::Cursor& value) {
       condition.patterns = TRY(member->get_strings());
       if (condition.patterns.empty()) return member->mismatch("a pattern, or several");
     }
+    if (condition.fact == &Subject::entrypoint) TRY(check_kinds(*member, condition.patterns));
     out.all_of.push_back(std::move(condition));
   }
   return out;

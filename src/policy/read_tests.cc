@@ -1,4 +1,5 @@
 // The tests that a policy file brings along.
+#include "policy/groups.h"
 #include "policy/rules.h"
 #include "policy/sections.h"
 
@@ -11,7 +12,13 @@ namespace policy {
 namespace {
 
 base::Result<void> check_what(const oci::Cursor& value, std::string_view what) {
-  if (what == "changed" || what == "refused" || what.starts_with("syscall:")) return base::ok();
+  constexpr std::string_view kCall = "syscall:";
+  if (what == "changed" || what == "refused") return base::ok();
+  if (what.starts_with(kCall)) {
+    NameList one;
+    const auto name = what.substr(kCall.size());
+    return expand(value, name.substr(0, name.find('(')), [](std::string_view) { return nullptr; }, one);
+  }
   const auto names = control_names();
   if (std::find(names.begin(), names.end(), what) != names.end()) return base::ok();
   return unknown(value, "control", what, names);

@@ -5,14 +5,15 @@
 #include <limits>
 
 #include "base/text.h"
+#include "policy/meant.h"
 
 namespace policy {
 
 base::Error unknown(const oci::Cursor& at, std::string_view what, std::string_view name, const Names& known) {
   auto error = at.fault(base::cat("unknown ", what, " ", base::quote(name)));
-  const auto meant = base::nearest(name, known);
-  if (meant.empty()) return error;
-  return std::move(error).hint(base::cat("did you mean ", base::quote(meant), "?"));
+  const auto near = meant(name, known);
+  if (near.empty()) return error;
+  return std::move(error).hint(base::cat("did you mean ", base::quote(near), "?"));
 }
 
 namespace {

@@ -111,6 +111,11 @@ base::Result<Subject> subject_of(const oci::Spec& spec, std::string_view id, std
   return out;
 }
 
+const std::vector<std::string_view>& entrypoint_kinds() {
+  static const std::vector<std::string_view> kinds = {"python", "node", "java", "shell", "go", "elf32", "static", "dynamic", "other"};
+  return kinds;
+}
+
 // Programs that load libraries may load anything, and a shell is there to start others.
 bool may_make_code(std::string_view entrypoint) { return entrypoint != "static" && entrypoint != "go" && entrypoint != "python"; }
 

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "oci/spec.h"
@@ -18,6 +19,9 @@ base::Result<Subject> subject_of(const oci::Spec& spec, std::string_view id, std
 // or by its first bytes; "elf32" for any program of a 32-bit ABI; else "static", "dynamic" or "other". A script is what
 // its interpreter is. `head`: its first 4096 bytes, or all if it has fewer.
 std::string entrypoint_kind(std::string_view name, std::string_view head);
+
+// All of them.
+const std::vector<std::string_view>& entrypoint_kinds();
 
 // Whether programs of that kind make code at run time, or are not known not to.
 bool may_make_code(std::string_view entrypoint);

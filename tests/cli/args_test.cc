@@ -32,6 +32,15 @@ Args args_of(const CommandLine& line) {
   return args == nullptr ? Args{} : *args;
 }
 
+// An empty one is a variable that is not set, and must not mean the default.
+TEST(ParseCommandLine, APolicyIsNamed) {
+  EXPECT_EQ(error_of(parse("--policy '' run x")), "option \"--policy\" needs a value");
+  EXPECT_EQ(error_of(parse("run --policy= x")), "run: option \"--policy\" needs a value");
+  EXPECT_EQ(error_of(parse("--policy-dir '' run x")), "option \"--policy-dir\" needs a value");
+  EXPECT_TRUE(parse("--policy-dir /etc/bulkhead run x").global.policy_dir_given);
+  EXPECT_FALSE(parse("run x").global.policy_dir_given);
+}
+
 TEST(ParseCommandLine, Probe) {
   const auto line = parse("probe -b /b --format json --program /p --policy faas");
   const auto args = args_of<ProbeArgs>(line);

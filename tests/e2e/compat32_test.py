@@ -190,7 +190,7 @@ class Compat32Test(node.Case):
         told = self.assert_ok(self.here("explain", "--bundle", self.program(i386(call(EXIT, 0))).path, policy=self.policy()))
         self.assertIn("also of 32-bit programs", told.out)
         diff = self.here("policy", "diff", "--fail-on-widening", "faas", str(self.policy()))
-        self.assertEqual(diff.code, 1)
+        self.assertEqual(diff.code, 2)
         self.assertRegex(diff.out, r"\+ +seccomp\.compat32 +false -> true")
 
 

@@ -333,48 +333,5 @@ class SelectionTest(node.Case):
         self.assert_ok(self.run_here(bundle, policy="passthrough"))
 
 
-class CommandTest(node.Case):
-    def test_diff_tells_a_wider_policy(self):
-        wider = self.here("policy", "diff", "faas-restricted", "faas", "--fail-on-widening")
-        self.assertEqual(wider.code, 1, str(wider))
-        self.assertRegex(wider.out, r"(?m)^\+ +process.rootUser +refuse -> remap$")
-        tighter = self.assert_ok(self.here("policy", "diff", "--fail-on-widening", "passthrough", "faas", "-f", "json"))
-        self.assertEqual([d["control"] for d in json.loads(tighter.out) if d["wider"]], [])
-
-    def test_diff_of_what_comes_of_a_bundle(self):
-        bundle = self.bundle("busybox", args=["true"])
-        bundle.process["noNewPrivileges"] = True
-        bundle.write()
-        told = self.assert_ok(self.here("policy", "diff", "passthrough", "faas", "-b", str(bundle.path), "-f", "json")).out
-        controls = [d["control"] for d in json.loads(told)]
-        self.assertIn("process.capabilities", controls)
-        self.assertNotIn("process.noNewPrivileges", controls, "it is on anyway")
-
-    def test_a_files_own_tests(self):
-        expect = {"syscall:socket(38,5,0)": "EAFNOSUPPORT", "syscall:socket(2,1,0)": "allow", "process.noNewPrivileges": "unchanged"}
-        seccomp = {"args": {"socket": "a0 != AF_ALG"}, "onDeny": {"socket": "EAFNOSUPPORT"}}
-        good = self.add("good", "deny", seccomp=seccomp, tests=[{"name": "shut", "expect": expect}])
-        self.assertIn("3 expectations met", self.assert_ok(self.runtime("policy", "test", str(good))).out)
-        bad = self.add("bad", "deny", seccomp=seccomp, tests=[{"name": "open", "expect": {"syscall:socket(38,5,0)": "allow"}}])
-        failed = self.runtime("policy", "test", str(bad))
-        self.assertEqual(failed.code, 1)
-        self.assertIn("want allow, have EAFNOSUPPORT", failed.out)
-
-    def test_lint_knows_what_will_be_regretted(self):
-        exception = {"id": "E", "when": {"id": "x"}, "allow": {"process": {"realtime": True}}, "reason": "r", "owner": "team", "expires": day(3)}
-        for name, kind, members, words in (
-                ("e", "exceptions", dict(exceptions=[exception]), "of team runs out on"),
-                ("e", "exceptions", dict(exceptions=[{**exception, "expires": day(-3)}]), "ran out on"),
-                ("b", "bindings", dict(select=[{"when": {}, "profile": "faas"}, {"when": {"id": "x"}, "profile": "faas@1"}]), "is never reached"),
-                ("b", "bindings", dict(select=[{"when": {}, "profile": "faas"}]), "has no version"),
-                ("p", "profile", dict(modes={"seccomp": "audit"}), "there is no rule"),
-                ("p", "profile", dict(extends="builtin:faas@1", process={"noNewPrivileges": False}), "leaves more than"),
-                ("d", "deny", dict(process={"realtime": False}), 'has no "until"')):
-            file = self.add(name, kind, **members)
-            out = self.assert_ok(self.runtime("policy", "lint", str(file))).out
-            self.assertIn(words, out)
-            self.assertIn("good, with remarks", out)
-
-
 if __name__ == "__main__":
     harness.main()

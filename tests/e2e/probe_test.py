@@ -202,13 +202,13 @@ class DifferenceTest(Case):
     def test_a_wrong_answer(self):
         """Masked paths that a program says it can read."""
         liar = self.patched(b"empty\0", b"shown\0")
-        document = self.report(self.bundle("probe"), "--program", liar, code=1)
+        document = self.report(self.bundle("probe"), "--program", liar, code=2)
         rows = self.differing(document)
         self.assertTrue(rows)
         for row in rows:
             self.assertEqual((row["control"], row["observed"]), ("masked paths", "shown"), row)
         result = self.probe_bundle(self.bundle("probe"), "--program", liar)
-        self.assertEqual(result.code, 1)
+        self.assertEqual(result.code, 2)
         self.assertIn("DIFFERS", result.out)
         self.assertEqual(result.own_err, "")
 
@@ -219,20 +219,20 @@ class DifferenceTest(Case):
             resource.setrlimit(resource.RLIMIT_NOFILE, (512, 512))
 
         result = self.probe_bundle(self.bundle("probe"), "--format", "json", policy="passthrough", preexec_fn=less)
-        self.assertEqual(result.code, 1, str(result))
+        self.assertEqual(result.code, 2, str(result))
         self.assertIn("lowered to that", result.err)
         rows = self.differing(json.loads(result.out))
         self.assertEqual([(row["attempt"], row["predicted"], row["observed"]) for row in rows],
                          [("RLIMIT_NOFILE: soft, hard", "1024 1024", "512 512")])
 
     def test_what_is_not_observed_differs(self):
-        document = self.report(self.bundle("probe"), "--program", self.patched(b"\0umask\0", b"\0umosk\0"), code=1)
+        document = self.report(self.bundle("probe"), "--program", self.patched(b"\0umask\0", b"\0umosk\0"), code=2)
         self.assertEqual([(row["attempt"], row["observed"]) for row in self.differing(document)], [("umask", "not observed")])
 
     def test_a_program_that_ends_early(self):
         """What it said until then counts; all else differs."""
         result = self.probe_bundle(self.filtered(["statfs"], "SCMP_ACT_KILL_PROCESS"), "--format", "json", policy="passthrough")
-        self.assertEqual(result.code, 1, str(result))
+        self.assertEqual(result.code, 2, str(result))
         self.assertIn("was killed by SIGSYS before it was done", result.err)
         document = json.loads(result.out)
         self.assertEqual(self.seen(document, "Seccomp mode"), "2")

@@ -48,8 +48,8 @@ class RenderTest(node.Case):
         self.assertNotIn("canary", result.out + result.err)
         for word in ("filesystem.nosuid", "/DB_PASSWORD", "/linux/frobnicate"):
             self.assertRegex(result.err, rf"(?m)^bulkhead: warning: cannot be expressed: .*{word}")
-        self.assertEqual(self.render(bundle, "--strict", policy=policy, code=1).out, result.out)
-        self.assertEqual(self.render(bundle, "--strict", policy="passthrough", code=1).code, 1)
+        self.assertEqual(self.render(bundle, "--strict", policy=policy, code=2).out, result.out)
+        self.assertEqual(self.render(bundle, "--strict", policy="passthrough", code=2).code, 2)
         del bundle.config["linux"]["frobnicate"]
         self.assertEqual(self.render(bundle, "--strict", policy="passthrough").err, "")
 

@@ -25,6 +25,14 @@ def names_under(heading, text):
     return re.findall(r"^  ([a-z]+)", section.group(1), re.M) if section else []
 
 
+def actions(program):
+    """Those of `policy`, as its help lists them."""
+    found = re.findall(r"^([a-z]+)(?: \S+)* {2,}\S", ask(program, "policy", "--help"), re.M)
+    if len(found) < 2:
+        raise SystemExit("no actions found in the help of policy")
+    return set(found)
+
+
 def read(program):
     """(commands, commands not supported yet, {"": global options, command: its options})."""
     text = ask(program, "--help")

@@ -30,7 +30,7 @@ def policy_members(root):
 
 
 def exit_codes(root):
-    return {code for file in sorted((root / "src/cli").glob("*.cc")) for code in EXIT_CODE.findall(file.read_text())}
+    return {code for file in sorted((root / "src/cli").glob("*.[ch]*")) for code in EXIT_CODE.findall(file.read_text())}
 
 
 # mdoc takes a quote that begins a word as the start of an argument: what follows its end at once was meant to be seen.

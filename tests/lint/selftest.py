@@ -173,6 +173,8 @@ class Manual(Copied):
 
     def test_finds_a_missing_exit_status(self):
         self.assert_change_found("manual.py", "man/bulkhead.8", ".It 3", ".It 4", "no exit status 3")
+        self.change("man/bulkhead.8", ".It 2", ".It 5")
+        self.assert_finds("manual.py", ["no exit status 2"], PROGRAM, self.root)
 
     def test_finds_quotes_that_are_not_shown(self):
         self.assert_change_found("manual.py", "man/bulkhead-policy.5", r".Li {\(dqrequired\(dq: true} ,", '.Li { "required": true } ,',
@@ -204,6 +206,14 @@ class Completions(Copied):
     def test_finds_a_missing_option(self):
         self.assert_change_found("completions.py", "contrib/completions/bulkhead.bash", "--pidfd-socket --", "--",
                                  "bash: create: --pidfd-socket", "bash: run: --pidfd-socket")
+
+    def test_finds_a_missing_action(self):
+        self.assert_change_found("completions.py", "contrib/completions/bulkhead.bash", "why explain render test", "why test",
+                                 "bash: actions of policy: explain is missing", "render is missing")
+        self.change("contrib/completions/_bulkhead", "|explain|", "|")
+        self.change("contrib/completions/bulkhead.fish", "-a 'list show", "-a 'list sow")
+        self.assert_finds("completions.py", ["_bulkhead: actions of policy: explain is missing", "bulkhead.fish: actions of policy: show is missing"],
+                          PROGRAM, self.root)
 
     def test_finds_what_zsh_and_fish_lack(self):
         self.assert_change_found("completions.py", "contrib/completions/_bulkhead", "{-q,--quiet}", "-q", "zsh: options: --quiet")

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <sys/syscall.h>
 
@@ -117,6 +118,19 @@ TEST(SyscallNames, TheTableOfI386IsInOrder) {
     EXPECT_TRUE(syscall_number(Abi::kX8664, std::string(call.means))) << call.means;
     EXPECT_LE(call.alike, 6U);
     EXPECT_TRUE(call.name == call.means || !syscall_supported(std::string(call.name))) << call.name << " says two things";
+  }
+}
+
+// What a policy file may name is what a filter can be made of.
+TEST(SyscallNames, ThoseOfThePolicysReader) {
+  std::uint32_t newest = 0;
+  for (const auto& call : newer_syscalls()) newest = std::max(newest, call.number);
+  for (const auto name : policy::syscall_list()) EXPECT_TRUE(syscall_supported(std::string(name))) << name;
+  for (const Abi abi : {Abi::kX8664, Abi::kAarch64}) {
+    for (std::uint32_t number = 0; number <= newest; ++number) {
+      const auto name = syscall_name(abi, number);
+      EXPECT_TRUE(name.empty() || !syscall_supported(name) || policy::is_syscall(name)) << name;
+    }
   }
 }
 

@@ -32,8 +32,10 @@ TEST(Find, BuiltinNames) {
 }
 
 TEST(Find, WhatDoesNotExist) {
-  EXPECT_EQ(error("fass"), "policy \"fass\" does not exist; hint: built-in policies are baseline, compat, faas-go, faas-java, faas-node, faas-python, faas-restricted, faas, passthrough, sandbox");
+  EXPECT_EQ(error("fass"), "policy \"fass\" does not exist; hint: did you mean \"faas\"?");
   EXPECT_EQ(error(""), "policy \"\" does not exist; hint: built-in policies are baseline, compat, faas-go, faas-java, faas-node, faas-python, faas-restricted, faas, passthrough, sandbox");
+  EXPECT_EQ(error("builtin:fas@1"), "policy \"builtin:fas@1\" does not exist; hint: did you mean \"builtin:faas\"?");
+  EXPECT_EQ(error("sandb"), "policy \"sandb\" does not exist; hint: did you mean \"sandbox\"?");
   EXPECT_EQ(error("faas@2"), "policy \"faas@2\" does not exist; hint: this build has \"faas@1\"");
   EXPECT_EQ(error("faas@"), "policy \"faas@\" does not exist; hint: this build has \"faas@1\"");
   EXPECT_EQ(error("seccomp/faas"), "policy \"seccomp/faas\" does not exist");

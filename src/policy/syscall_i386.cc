@@ -2,9 +2,9 @@
 // the other, whether it allows or denies. Names: arch/x86/entry/syscalls/syscall_32.tbl of Linux 6.18.
 #include <array>
 
-#include "plan/syscall_table.h"
+#include "policy/syscalls.h"
 
-namespace plan {
+namespace policy {
 
 namespace {
 
@@ -58,4 +58,4 @@ constexpr std::array kCalls{
 
 std::span<const I386Call> i386_calls() { return kCalls; }
 
-}  // namespace plan
+}  // namespace policy
