@@ -1,5 +1,6 @@
 // Device nodes and the cgroup's device rules: everything is denied but what policy and request both name. The
-// default devices (null, zero, full, random, urandom, tty, ptmx) are the runtime's and not subject to either.
+// default devices (null, zero, full, random, urandom, tty, ptmx) are the runtime's and not subject to either; what
+// runtimes allow beside them, /dev/net/tun, is subject to the policy.
 #include <algorithm>
 
 #include "base/text.h"
@@ -63,6 +64,13 @@ std::string text(const Rules& rules) {
   return list(out, "absent");
 }
 
+std::string tun_access(const std::vector<policy::DeviceCeiling>& ceiling) {
+  constexpr std::int64_t kMisc = 10, kTun = 200;  // Documentation/admin-guide/devices.txt
+  for (const auto& device : ceiling)
+    if (device.type == 'c' && device.major == kMisc && device.minor == kTun) return device.access;
+  return {};
+}
+
 }  // namespace
 
 void harden_devices(Work& work) {
@@ -88,14 +96,24 @@ void harden_devices(Work& work) {
 
   const Rules requested = config.resources ? config.resources->devices : Rules{};
   const Rules effective = meet(requested, rule->value);
-  if (std::equal(requested.begin(), requested.end(), effective.begin(), effective.end(), same)) return;
-  if (!config.resources) config.resources.emplace();
-  config.resources->devices = effective;
+  work.tun_access = tun_access(rule->value);
+  std::vector<std::string> asked, left;
+  if (!std::equal(requested.begin(), requested.end(), effective.begin(), effective.end(), same)) {
+    asked.push_back(text(requested));
+    left.push_back(text(effective));
+    if (!config.resources) config.resources.emplace();
+    config.resources->devices = effective;
+  }
+  if (work.tun_access != "rwm") {
+    asked.emplace_back("/dev/net/tun, by default");
+    left.push_back(work.tun_access.empty() ? "not /dev/net/tun" : base::cat("/dev/net/tun ", work.tun_access));
+  }
+  if (asked.empty()) return;
   decide(work, *rule,
          {.control = "devices.allow",
           .where = "/linux/resources/devices",
-          .requested = text(requested),
-          .effective = text(effective),
+          .requested = base::join(asked, "; "),
+          .effective = base::join(left, "; "),
           .why = "no device but the runtime's default ones can be opened, whoever made its node"});
 }
 

@@ -45,6 +45,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   harden_rlimits(work);
   TRY(harden_binds(work));
   harden_root(work);
+  hardened.private_propagation_ = harden_propagation(work);
   harden_tmpfs(work);
   harden_mount_options(work);
   hardened.program_ = TRY(harden_program(work));
@@ -68,6 +69,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   hardened.idmap_mounts_ = work.idmap_mounts;
   hardened.root_nosuid_ = work.root_nosuid;
   hardened.root_nodev_ = work.root_nodev;
+  hardened.tun_access_ = std::move(work.tun_access);
   hardened.locks_ = work.locks;
   hardened.denied_binds_ = std::move(work.denied_binds);
   hardened.policy_name_ = policy.id();

@@ -121,6 +121,10 @@ class Hardened {
   // Flags of the root mount, which config.json cannot express.
   bool root_nosuid() const { return root_nosuid_; }
   bool root_nodev() const { return root_nodev_; }
+  // What is left, of "rwm", of the access to /dev/net/tun that every runtime gives unasked.
+  const std::string& tun_access() const { return tun_access_; }
+  // No mount event leaves the container.
+  bool private_propagation() const { return private_propagation_; }
   const ProcessLocks& locks() const { return locks_; }
   const DeniedBinds& denied_binds() const { return denied_binds_; }
   // CLONE_NEW*: a path of one of these must not lead to the runtime's own, for whoever opens it.
@@ -154,6 +158,8 @@ class Hardened {
   bool idmap_mounts_ = false;
   bool root_nosuid_ = false;
   bool root_nodev_ = false;
+  bool private_propagation_ = false;
+  std::string tun_access_ = "rwm";
   ProcessLocks locks_;
   DeniedBinds denied_binds_;
   std::uint64_t own_namespaces_ = 0;

@@ -194,17 +194,39 @@ void harden_root(Work& work) {
             .effective = "true",
             .why = "what cannot be written cannot be replaced, nor kept for the next request"});
   }
-  const auto& priv = work.policy.filesystem.private_propagation;
-  auto& propagation = work.spec.linux.rootfs_propagation;
-  if (is_on(priv) && (propagation == "shared" || propagation == "rshared")) {
-    decide(work, *priv,
+}
+
+// A mount that is shared sends what is mounted below it to all that it is shared with; as a slave it still gets what is
+// mounted there (mount_namespaces(7)).
+bool harden_propagation(Work& work) {
+  const auto& rule = work.policy.filesystem.private_propagation;
+  if (!is_on(rule)) return false;
+  constexpr std::string_view kWhy = "a mount made inside must not appear on the host";
+  auto& root = work.spec.linux.rootfs_propagation;
+  if (root == "shared" || root == "rshared") {
+    decide(work, *rule,
            {.control = "filesystem.privatePropagation",
             .where = "/linux/rootfsPropagation",
-            .requested = propagation,
+            .requested = root,
             .effective = "rprivate",
-            .why = "a mount made inside must not appear on the host"});
-    propagation = "rprivate";
+            .why = kWhy});
+    root = "rprivate";
   }
+  std::vector<std::string> changed;
+  for (auto& mount : work.spec.mounts) {
+    if (!has(mount.options, "shared") && !has(mount.options, "rshared")) continue;
+    std::replace(mount.options.begin(), mount.options.end(), std::string("shared"), std::string("slave"));
+    std::replace(mount.options.begin(), mount.options.end(), std::string("rshared"), std::string("rslave"));
+    changed.push_back(mount.destination);
+  }
+  if (changed.empty()) return true;
+  decide(work, *rule,
+         {.control = "filesystem.privatePropagation",
+          .where = "/mounts",
+          .requested = "shared: " + which(changed, work.spec.mounts.size()),
+          .effective = "slave",
+          .why = kWhy});
+  return true;
 }
 
 void harden_tmpfs(Work& work) {

@@ -20,6 +20,7 @@ struct Work {
   bool idmap_mounts = false;
   bool root_nosuid = false;
   bool root_nodev = false;
+  std::string tun_access = "rwm";
   ProcessLocks locks;
   DeniedBinds denied_binds;
 };
@@ -80,6 +81,7 @@ void harden_locks(Work& work);
 void harden_rlimits(Work& work);
 base::Result<void> harden_binds(Work& work);
 void harden_root(Work& work);
+bool harden_propagation(Work& work);  // as Hardened::private_propagation()
 void harden_tmpfs(Work& work);
 void harden_mount_options(Work& work);
 base::Result<std::vector<HashedFile>> harden_program(Work& work);

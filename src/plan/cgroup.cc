@@ -43,8 +43,8 @@ base::Result<void> plan_cpuset(CgroupWork& work, const oci::Cpu& cpu) {
 }
 
 // Before the v1 device writes take effect nothing runs in the cgroup, so their order among the others is free.
-base::Result<void> plan_devices(CgroupWork& work, const oci::Linux& config) {
-  const std::vector<DeviceAccess> rules = TRY(device_rules(config));
+base::Result<void> plan_devices(CgroupWork& work, const oci::Linux& config, const std::string& tun_access) {
+  const std::vector<DeviceAccess> rules = TRY(device_rules(config, tun_access));
   if (work.layout.mode == kernel::CgroupMode::kNone) {
     if (!config.resources || config.resources->devices.empty()) return base::ok();
     return base::Error::unsupported("/linux/resources/devices: no cgroup hierarchy is mounted");
@@ -271,10 +271,10 @@ void CgroupWork::fallback(std::string file, std::string value) {
 }
 
 base::Result<CgroupPlan> plan_cgroup(const oci::Linux& config, const std::string& id,
-                                     const kernel::CgroupLayout& layout) {
+                                     const kernel::CgroupLayout& layout, const std::string& tun_access) {
   CgroupWork work{layout, {}};
   TRY(plan_cgroup_place(work, config.cgroups_path, id));
-  TRY(plan_devices(work, config));
+  TRY(plan_devices(work, config, tun_access));
   if (!config.resources) return std::move(work.plan);
   const oci::Resources& resources = *config.resources;
   if (resources.memory) TRY(plan_memory(work, *resources.memory));

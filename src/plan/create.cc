@@ -32,7 +32,7 @@ base::Result<ClonePlan> plan_clone(const harden::Hardened& hardened, const kerne
   TRY(check_supported(spec));
   Builder b{hardened, spec, facts, options, {}, {}, {}};
   b.plan.preserve_fds = options.preserve_fds;
-  b.plan.cgroup = TRY_IN(std::string("config.json"), plan_cgroup(spec.linux, options.id, facts.cgroup));
+  b.plan.cgroup = TRY_IN(std::string("config.json"), plan_cgroup(spec.linux, options.id, facts.cgroup, hardened.tun_access()));
   TRY(plan_namespaces(b));
   return ClonePlan(std::move(b.plan));
 }

@@ -18,12 +18,13 @@ constexpr std::uint32_t kRead = BPF_DEVCG_ACC_READ;
 constexpr std::uint32_t kWrite = BPF_DEVCG_ACC_WRITE;
 constexpr std::uint32_t kAll = kMknod | kRead | kWrite;
 constexpr const char* kRules = "/linux/resources/devices";
+constexpr std::string_view kTun = "/dev/net/tun";
 
 struct Default {
   char type;
   std::optional<std::uint32_t> major, minor;
   std::uint32_t access;
-  std::string_view path;  // of the default node; empty: none is made
+  std::string_view path;  // of the default node
 };
 
 // runtime-spec, config-linux.md "Default Devices", and what every engine expects beside them: making any node
@@ -39,7 +40,7 @@ constexpr std::array kDefaults = {
     Default{'c', 1, 9, kAll, "/dev/urandom"},
     Default{'c', 136, std::nullopt, kAll, ""},  // /dev/pts/*
     Default{'c', 5, 2, kAll, ""},               // /dev/ptmx
-    Default{'c', 10, 200, kAll, ""},            // /dev/net/tun
+    Default{'c', 10, 200, kAll, kTun},          // no node is made of it
 };
 
 base::Result<std::optional<std::uint32_t>> number(const std::optional<std::int64_t>& value, const std::string& where) {
@@ -120,7 +121,7 @@ std::string line(const DeviceAccess& rule) {
 
 }  // namespace
 
-base::Result<std::vector<DeviceAccess>> device_rules(const oci::Linux& config) {
+base::Result<std::vector<DeviceAccess>> device_rules(const oci::Linux& config, const std::string& tun_access) {
   std::vector<DeviceAccess> out;
   if (config.resources) {
     for (std::size_t i = 0; i < config.resources->devices.size(); ++i) {
@@ -128,6 +129,10 @@ base::Result<std::vector<DeviceAccess>> device_rules(const oci::Linux& config) {
     }
   }
   for (const Default& rule : kDefaults) {
+    if (rule.path == kTun) {
+      if (!tun_access.empty()) out.push_back({true, rule.type, rule.major, rule.minor, TRY(access_bits(tun_access, kRules)), kRules});
+      continue;
+    }
     const bool redefined = std::any_of(config.devices.begin(), config.devices.end(), [&](const oci::Device& device) {
       return !rule.path.empty() && device.path == rule.path;
     });

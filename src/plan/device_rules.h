@@ -23,8 +23,8 @@ struct DeviceAccess {
 
 // The rules in order, the last that fits decides; before them everything is denied. Rules for the default devices
 // follow those of config.json, except for a default node that linux.devices makes in its own way.
-// Error: config, with a JSON pointer.
-base::Result<std::vector<DeviceAccess>> device_rules(const oci::Linux& config);
+// `tun_access`: of the default access to /dev/net/tun, as harden::Hardened has it. Error: config, with a JSON pointer.
+base::Result<std::vector<DeviceAccess>> device_rules(const oci::Linux& config, const std::string& tun_access = "rwm");
 
 // The writes to devices.deny and devices.allow that amount to `rules`. Error: unsupported, where they do not exist:
 // the v1 controller cannot take one device out of a range.

@@ -4,6 +4,7 @@
 #include <linux/mount.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
@@ -152,6 +153,21 @@ bool mounts_nosuid_nodev(const LaunchPlan& plan, const harden::Hardened& hardene
     if (hardened.root_nodev() && (attach->attr & MOUNT_ATTR_NODEV) == 0 && !may_have_devices(*attach)) return false;
   }
   return true;
+}
+
+// Nothing is shared with the host: neither what is copied from it, nor what is made so later.
+bool propagation_ends(const LaunchPlan& plan, const harden::Hardened& hardened, const Order&) {
+  if (!hardened.private_propagation()) return true;
+  if (plan.root_propagation == 0) return false;
+  const bool peers = std::any_of(plan.fds.begin(), plan.fds.end(), [](const FdPlan& fd) {
+    const auto* bind = std::get_if<BindTree>(&fd.source);
+    return bind != nullptr && bind->propagation == 0;
+  });
+  return !peers && std::none_of(plan.steps.begin(), plan.steps.end(), [](const Step& step) {
+    const auto* all = std::get_if<Propagation>(&step.op);
+    const auto* one = std::get_if<SetPropagation>(&step.op);
+    return (all != nullptr && all->type == MS_SHARED) || (one != nullptr && one->type == MS_SHARED);
+  });
 }
 
 // The step after `from` of which `is` is true of the op; the end if there is none.
@@ -311,6 +327,7 @@ const Invariant kInvariants[] = {
     {"masks-last", masks_last},
     {"everything-verified", everything_verified},
     {"mounts-nosuid-nodev", mounts_nosuid_nodev},
+    {"propagation-ends", propagation_ends},
     {"secrets-sealed", secrets_sealed},
     {"descriptors-closed", descriptors_closed},
     {"program-known", program_known},

@@ -37,6 +37,7 @@ void tell_lost(const harden::Hardened& hardened, std::vector<std::string>& lost)
     if (hardened.denied_binds().only)
       lost.emplace_back("filesystem.allowBinds: of a source that leads elsewhere, by a link");
   }
+  if (hardened.tun_access() != "rwm") lost.emplace_back("devices.allow: of /dev/net/tun, which runtimes allow unasked");
   const auto& locks = hardened.locks();
   if (locks.secure_bits != 0) lost.emplace_back("process.lockedSecureBits");
   if (locks.deny_write_execute) lost.emplace_back("process.memoryDenyWriteExecute");

@@ -29,7 +29,7 @@ constexpr Call kMknod =
 // The device cgroup: the last rule that fits; before them all, everything is denied.
 bool rule_allows(const Sandbox& box, std::uint32_t access) {
   if (box.plan.cgroup.path.empty()) return true;
-  const auto rules = plan::device_rules(box.spec.linux);
+  const auto rules = plan::device_rules(box.spec.linux, box.hardened.tun_access());
   bool allowed = false;
   if (!rules) return allowed;
   for (const auto& rule : *rules) {

@@ -257,6 +257,16 @@ class ConfinementTest(harness.Case):
             with self.subTest(target=mount["target"]):
                 self.assertFalse([word for word in mount["propagation"] if word.startswith("shared:")])
 
+    def test_a_shared_mount_is_made_a_slave(self):
+        shared = {}
+        for policy in ("passthrough", "faas"):
+            bundle = self.bundle("probe").mount("/mnt", type="bind", source=str(self.work), options=["rbind", "rshared"])
+            mounts = self.probe(bundle, policy=policy, only="mounts")["mounts"]
+            seen = [mount["propagation"] for mount in mounts if mount["target"] == "/mnt"]
+            self.assertEqual(len(seen), 1, mounts)
+            shared[policy] = any(word.startswith("shared:") for word in seen[0])
+        self.assertEqual(shared, {"passthrough": True, "faas": False})
+
     def test_namespaces_are_its_own(self):
         host = {kind: os.readlink(f"/proc/self/ns/{kind}") for kind in os.listdir("/proc/self/ns")}
         shared = self.document("passthrough")["namespaces"]
@@ -306,6 +316,13 @@ class ConfinementTest(harness.Case):
                     elif name not in allowed:
                         self.assertIn(entry["opened"], {"EPERM", "EACCES"})
         self.assertEqual(self.document("passthrough")["mknod"]["c 1:3 null"]["made"], "ok")
+
+    def test_tun_is_no_default_device(self):
+        made = {policy: self.probe(policy=policy, only="devices")["mknod"] for policy in ("passthrough", "compat")}
+        opened = {policy: {name: entry["opened"] for name, entry in nodes.items()} for policy, nodes in made.items()}
+        self.assertEqual(opened["compat"]["c 1:3 null"], "ok")
+        self.assertEqual(opened["compat"]["c 10:200 tun"], "EPERM")
+        self.assertNotEqual(opened["passthrough"]["c 10:200 tun"], "EPERM", "nobody may open it: proves nothing")
 
     def test_only_the_default_devices(self):
         default = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx"}

@@ -30,6 +30,7 @@ struct Output {
   std::vector<policy::Prefix> blackhole;
   std::vector<harden::HashedFile> program;
   std::vector<oci::CheckedHook> hooks;
+  std::string tun_access;
 };
 
 std::size_t below(Random& random, std::size_t n);

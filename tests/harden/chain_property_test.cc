@@ -40,7 +40,7 @@ std::optional<Output> decide(const Input& input) {
   auto outcome = harden::harden(input.spec, *effective, input.abilities);
   if (!outcome) return std::nullopt;  // refused: safe
   const auto& h = outcome->hardened;
-  return Output{*std::move(effective), h.spec(), outcome->decisions, h.secret_files(), h.wall_clock(), h.locks(), h.landlock(), h.blackhole(), h.program(), h.hooks()};
+  return Output{*std::move(effective), h.spec(), outcome->decisions, h.secret_files(), h.wall_clock(), h.locks(), h.landlock(), h.blackhole(), h.program(), h.hooks(), h.tun_access()};
 }
 
 // A property: what is wrong with how `decide` decides; empty: nothing.
@@ -81,15 +81,7 @@ std::string keeps_below_every_layer(const Input& input, const Decider& decide, R
     const auto again = harden::harden(out->after, limit, input.abilities);
     if (!again) continue;  // it refuses what another layer degraded
     for (const auto& decision : again->decisions) {
-      // These are not in config.json, so they are decided on each time.
-      if (decision.control == "filesystem.nosuid" || decision.control == "filesystem.nodev") continue;
-      if (decision.control == "process.lockedSecureBits" || decision.control == "process.memoryDenyWriteExecute") continue;
-      if (decision.control == "process.memfdNoexec" || decision.control == "process.coreScheduling" ||
-          decision.control == "process.speculation")
-        continue;
-      if (decision.control.starts_with("landlock.") || decision.control == "network.blackhole") continue;
-      if (decision.control == "process.digests" || decision.control == "hooks.allow") continue;
-      if (!decision.degraded && !decision.warning) return document.policy.name + " changes " + decision.control;
+      if (!is_beside_config(decision)) return document.policy.name + " changes " + decision.control;
     }
   }
   return "";
@@ -156,6 +148,7 @@ std::string lock_left_open(const policy::Policy& limit, const Input& input, cons
   if (process.speculation && (spec_allow || !out.locks.no_spec_allow)) return "the filter's flags";
   if (process.speculation && process.speculation->value == policy::Speculation::kDeny && out.locks.speculation != able.speculation) return "speculation";
   if (limit.hooks.allow && !runs_no_other(out.hooks, limit.hooks.allow->value)) return "a hook";
+  if (limit.devices.allow && !out.tun_access.empty()) return "the default device";  // no policy of the pool lists it
   const auto& joined = limit.namespaces.join_below;
   const auto fits = [&](const oci::Namespace& ns) {
     const auto in = [&](const auto& place) { return base::path_within(ns.path, place); };
@@ -379,6 +372,7 @@ TEST(ChainProperty, EachLockThatIsLeftOpenIsNoticed) {
       {"the filter's flags", [](Output& o) { if (o.after.linux.seccomp) o.after.linux.seccomp->flags.reset(); }},
       {"a hook", [](Output& o) { for (auto& hook : o.hooks) hook.digests.clear(); }},
       {"a hook", [](Output& o) { for (auto& hook : o.hooks) hook.hook.path = "/bin/c"; }},
+      {"the default device", [](Output& o) { o.tun_access = "r"; }},
       {"a joined namespace", [](Output& o) { for (auto& ns : o.after.linux.namespaces) ns.path = "/run/netnsx/a"; }},
       {"the cgroup's place", [](Output& o) { o.after.linux.cgroups_path = "/dockerx"; }},
       {"ports to bind", [](Output& o) { if (o.landlock) o.landlock->bind.reset(); }},

@@ -152,6 +152,16 @@ std::string tighter_io(const Case& c) {
   return "";
 }
 
+// The policies that these are for all say that no mount event leaves.
+std::string propagation_ends(const Case& c) {
+  const auto shared = [](const std::string& option) { return option == "shared" || option == "rshared"; };
+  if (shared(c.after.linux.rootfs_propagation)) return "the root is shared";
+  for (const auto& mount : c.after.mounts) {
+    if (std::any_of(mount.options.begin(), mount.options.end(), shared)) return mount.destination + " is shared";
+  }
+  return "";
+}
+
 std::string tighter_resources(const Case& c) {
   const auto pids = [](const oci::Spec& s) {
     return s.linux.resources ? s.linux.resources->pids_limit.value_or(-1) : -1;
@@ -234,16 +244,6 @@ std::string everything_is_recorded(const Case& c) {
   return "";
 }
 
-// What is in force beside config.json: the root's flags, the filter, Landlock, and what could not be done.
-bool is_beside_config(const harden::Decision& d) {
-  return d.degraded || d.warning || d.control == "filesystem.nosuid" || d.control == "filesystem.nodev" ||
-         d.control == "seccomp" || d.control == "process.lockedSecureBits" ||
-         d.control == "process.memoryDenyWriteExecute" || d.control == "process.memfdNoexec" ||
-         d.control == "process.coreScheduling" || d.control == "process.speculation" ||
-         d.control.starts_with("landlock.") || d.control == "network.blackhole" || d.control == "process.digests" ||
-         d.control == "hooks.allow";
-}
-
 std::string nothing_else_is_recorded(const Case& c) {
   const auto changed = difference(c.before, c.after);
   for (const auto& d : c.decisions) {
@@ -281,6 +281,15 @@ std::string is_fixed_point(const Case& c) {
 }
 
 }  // namespace
+
+bool is_beside_config(const harden::Decision& d) {
+  return d.degraded || d.warning || d.control == "filesystem.nosuid" || d.control == "filesystem.nodev" ||
+         d.control == "seccomp" || d.control == "process.lockedSecureBits" ||
+         d.control == "process.memoryDenyWriteExecute" || d.control == "process.memfdNoexec" ||
+         d.control == "process.coreScheduling" || d.control == "process.speculation" ||
+         d.control.starts_with("landlock.") || d.control == "network.blackhole" || d.control == "process.digests" ||
+         d.control == "hooks.allow" || (d.control == "devices.allow" && d.effective == "not /dev/net/tun");
+}
 
 std::vector<Named> checks() {
   const auto drop_decision = [](Case& c) {
@@ -353,6 +362,8 @@ std::vector<Named> checks() {
          c.before.linux.resources.emplace().cpu.emplace().quota = 50'000;
          c.after.linux.resources->cpu.emplace().quota = 60'000;
        }},
+      {"propagation", propagation_ends, [](Case& c) { c.after.mounts.back().options.emplace_back("rshared"); }},
+      {"root's propagation", propagation_ends, [](Case& c) { c.after.linux.rootfs_propagation = "shared"; }},
       {"resources", tighter_resources,
        [](Case& c) {
          c.before.linux.resources.emplace().pids_limit = 1;

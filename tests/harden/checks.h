@@ -29,4 +29,8 @@ struct Named {
 
 std::vector<Named> checks();
 
+// What is in force beside config.json (the root's flags, the filter, Landlock, the default access to /dev/net/tun), and
+// what could not be done: it is decided on each time.
+bool is_beside_config(const harden::Decision& d);
+
 }  // namespace harden_test

@@ -119,7 +119,22 @@ TEST(Devices, NothingButTheDefaultOnes) {
   ASSERT_NE(d, nullptr);
   EXPECT_NE(d->requested.find("/dev/fuse"), std::string::npos);
   EXPECT_EQ(d->also, std::vector<std::string>{"/linux/resources/devices"});
-  EXPECT_EQ(decision(hardened(kubernetes()), "devices.allow"), nullptr);
+  EXPECT_EQ(d->effective, "not made; deny all; not /dev/net/tun");
+  const auto strict = hardened(kubernetes());
+  ASSERT_NE(decision(strict, "devices.allow"), nullptr);
+  EXPECT_EQ(decision(strict, "devices.allow")->requested, "/dev/net/tun, by default");
+  EXPECT_EQ(decision(strict, "devices.allow")->effective, "not /dev/net/tun");
+}
+
+TEST(Devices, OfTheOneThatRuntimesAllowUnaskedOnlyWhatIsListed) {
+  EXPECT_EQ(hardened(kubernetes(), none()).hardened.tun_access(), "rwm");
+  EXPECT_EQ(hardened(kubernetes()).hardened.tun_access(), "");
+  auto policy = faas();
+  policy.devices.allow->value = {{.type = 'c', .major = 10, .minor = 200, .access = "rw"}};
+  EXPECT_EQ(hardened(kubernetes(), policy).hardened.tun_access(), "rw");
+  EXPECT_EQ(decision(hardened(kubernetes(), policy), "devices.allow")->effective, "/dev/net/tun rw");
+  policy.devices.allow->value[0].access = "rwm";
+  EXPECT_EQ(decision(hardened(kubernetes(), policy), "devices.allow"), nullptr);
 }
 
 TEST(Devices, APolicyCanAllowOneButNeverMoreOfItThanIsAskedFor) {

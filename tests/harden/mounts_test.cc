@@ -51,6 +51,31 @@ TEST(Root, SharedPropagationBecomesPrivate) {
   }
 }
 
+TEST(Mounts, WhatIsSharedBecomesASlave) {
+  auto spec = docker();
+  spec.mounts.back().options = {"rbind", "rshared", "ro"};
+  spec.mounts.front().options = {"shared", "private", "rshared"};
+  const auto out = hardened(spec);
+  EXPECT_TRUE(has(at(out.hardened.spec(), "/data"), "rslave"));
+  EXPECT_FALSE(has(at(out.hardened.spec(), "/data"), "rshared"));
+  const auto& proc = at(out.hardened.spec(), "/proc").options;
+  EXPECT_EQ(Options(proc.begin(), proc.begin() + 3), (Options{"slave", "private", "rslave"})) << "in their order";
+  const auto* told = decision(out, "filesystem.privatePropagation");
+  ASSERT_NE(told, nullptr);
+  EXPECT_EQ(told->where, "/mounts");
+  EXPECT_EQ(told->requested, "shared: 2 of 9 mounts: /proc, /data");
+  EXPECT_EQ(told->effective, "slave");
+  EXPECT_TRUE(out.hardened.private_propagation());
+  for (const auto* closed : {"private", "rprivate", "slave", "rslave", "unbindable", "runbindable"}) {
+    spec = docker();
+    spec.mounts.back().options = {"rbind", closed};
+    EXPECT_TRUE(has(at(hardened(spec).hardened.spec(), "/data"), closed)) << closed;
+    EXPECT_EQ(decision(hardened(spec), "filesystem.privatePropagation"), nullptr) << closed;
+  }
+  spec.mounts.back().options = {"rbind", "rshared"};
+  EXPECT_TRUE(has(at(hardened(spec, none()).hardened.spec(), "/data"), "rshared"));
+}
+
 TEST(Mounts, NosuidEverywhereAndNodevWhereNoDeviceIsMeantToBe) {
   for (const auto& spec : {docker(), kubernetes(), faasd()}) {
     const auto out = hardened(spec);

@@ -250,9 +250,9 @@ TEST(DeviceRulesV1, MeansWhatTheRulesSayOrRefuses) {
   EXPECT_GT(refused, 100);
 }
 
-std::vector<std::string> lines_v1(const oci::Linux& config) {
+std::vector<std::string> lines_v1(const oci::Linux& config, const std::string& tun_access = "rwm") {
   std::vector<std::string> out;
-  const auto rules = plan::device_rules(config);
+  const auto rules = plan::device_rules(config, tun_access);
   if (!rules) return {rules.error().message()};
   const auto writes = plan::device_writes_v1(*rules);
   if (!writes) return {writes.error().message()};
@@ -266,6 +266,11 @@ TEST(DeviceRulesV1, DefaultsAreWrittenWithoutAnyRule) {
       "devices.allow c 1:8 rwm", "devices.allow c 1:7 rwm",   "devices.allow c 5:0 rwm", "devices.allow c 1:5 rwm",
       "devices.allow c 1:9 rwm", "devices.allow c 136:* rwm", "devices.allow c 5:2 rwm", "devices.allow c 10:200 rwm"};
   EXPECT_EQ(want, lines_v1({}));
+  auto less = want;
+  less.pop_back();
+  EXPECT_EQ(less, lines_v1({}, ""));
+  less.emplace_back("devices.allow c 10:200 rw");
+  EXPECT_EQ(less, lines_v1({}, "rw"));
 }
 
 TEST(DeviceRulesV1, ARedefinedNodeBringsItsOwnRule) {

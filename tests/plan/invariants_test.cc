@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <linux/mount.h>
 #include <linux/seccomp.h>
+#include <sys/mount.h>
 
 #include <algorithm>
 
@@ -106,6 +107,11 @@ const std::vector<Mutant>& all_mutants() {
        [](LaunchPlan& p) {
          std::get<plan::Attach>(p.steps[find<plan::Attach>(p)].op).attr &= ~std::uint64_t{MOUNT_ATTR_NODEV};
        }},
+      {"propagation-ends", "the root a peer of the host's", [](LaunchPlan& p) { p.root_propagation = 0; }},
+      {"propagation-ends", "a bind that is a peer of the host's",
+       [](LaunchPlan& p) { p.fds.push_back({.source = plan::BindTree{}, .because = ""}); }},
+      {"propagation-ends", "a mount made shared", [](LaunchPlan& p) { p.steps.insert(p.steps.end() - 1, {plan::SetPropagation{{0}, MS_SHARED, true}, ""}); }},
+      {"propagation-ends", "all made shared", [](LaunchPlan& p) { p.steps.insert(p.steps.end() - 1, {plan::Propagation{"/", MS_SHARED, true}, ""}); }},
       {"secrets-sealed", "a secret not written", [](LaunchPlan& p) { drop<plan::WriteFile>(p); }},
       {"secrets-sealed", "readable by all",
        [](LaunchPlan& p) { std::get<plan::WriteFile>(p.steps[find<plan::WriteFile>(p)].op).mode = 0444; }},
