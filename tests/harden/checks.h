@@ -29,6 +29,9 @@ struct Named {
 
 std::vector<Named> checks();
 
+// One of them: no limit of the cgroup is above the one that was asked for.
+std::string tighter_resources(const Case& c);
+
 // What is in force beside config.json (the root's flags, the filter, Landlock, the default access to /dev/net/tun), and
 // what could not be done: it is decided on each time.
 bool is_beside_config(const harden::Decision& d);
