@@ -18,10 +18,11 @@ namespace policy {
 
 using Names = std::vector<std::string_view>;
 
-// A name that stands in the code: its length is counted when that is compiled.
+// A name that stands in the code: its length is known when that is compiled.
 struct Name : std::string_view {
   constexpr Name() = default;
-  consteval Name(const char* text) : std::string_view(text) {}  // NOLINT: implicit on purpose
+  template <std::size_t N>
+  constexpr Name(const char (&text)[N]) : std::string_view(text, N - 1) {}  // NOLINT: implicit on purpose
 };
 using KnownNames = std::initializer_list<Name>;
 

@@ -6,13 +6,13 @@ root is a directory.
 
 import atexit
 import errno
+import itertools
 import json
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
-import tempfile
 
 import census
 import harness
@@ -52,6 +52,7 @@ class Engine:
     programs = ()
     not_found = cwd_not_found = None  # exit codes for what cannot be executed
     reports_code = True               # of a container in the foreground, and of what exec starts
+    numbers = itertools.count()
 
     @classmethod
     def missing(cls):
@@ -59,7 +60,8 @@ class Engine:
 
     def __init__(self, case, root):
         self.case, self.root = case, root
-        self.home = pathlib.Path(tempfile.mkdtemp(prefix="", dir=harness.WORK))  # podman takes no long path
+        self.home = pathlib.Path(harness.WORK) / f"e{next(self.numbers)}"  # podman takes no path of more than 50 characters
+        self.home.mkdir()
         case.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
         self.node = case.work / "node"
         self.node.mkdir(exist_ok=True)
