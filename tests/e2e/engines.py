@@ -52,6 +52,7 @@ class Engine:
     programs = ()
     not_found = cwd_not_found = None  # exit codes for what cannot be executed
     reports_code = True               # of a container in the foreground, and of what exec starts
+    outlive = ()                      # what keeps a program from ending before its output is read
     numbers = itertools.count()
 
     @classmethod
@@ -143,6 +144,9 @@ class Containerd(Engine):
     def start(self, policy, name, *args):
         self.ok("run", "--detach", *self.options(policy, name), self.root, name, *args)
         return int(self.ok("task", "ls").splitlines()[-1].split()[1])
+
+    # ctr gives up reading once the program has ended: on a busy machine what it said last may be lost.
+    outlive = ("sh", "-c", '"$@"; code=$?; sleep 1; exit $code', "sh")
 
     def run(self, policy, name, *args):
         return self.call("run", "--rm", *self.options(policy, name), self.root, name, *args)

@@ -44,7 +44,7 @@ class Story:
         return f"{harness.TAG}-{self.names}"
 
     def out(self, name, *args, **options):
-        answer = self.on_host.exec(name, *args, **options)
+        answer = self.on_host.exec(name, *self.on_host.outlive, *args, **options)
         self.assertEqual(answer.code, 0, str(answer))
         return answer.out
 
@@ -81,7 +81,7 @@ class Story:
             self.assertNotEqual(expected["Uid"][0], "0", "root is mapped away")
 
     def check_streams_and_codes(self, name):
-        answer = self.on_host.exec(name, "sh", "-c", "echo out; echo err >&2; exit 7")
+        answer = self.on_host.exec(name, *self.on_host.outlive, "sh", "-c", "echo out; echo err >&2; exit 7")
         self.assertEqual((answer.code, answer.out, answer.err.splitlines()[:1]), (7, "out\n", ["err"]), str(answer))
         self.assertNotIn("warning", answer.err)
         self.assertEqual(self.out(name, "cat", stdin="one\ntwo\n"), "one\ntwo\n")
@@ -124,7 +124,7 @@ class Story:
         for policy in POLICIES:
             with self.subTest(policy=policy):
                 policy = self.on_host.policy(policy)
-                answer = self.on_host.run(policy, self.new_name(), "sh", "-c", "echo out; echo err >&2; exit 3")
+                answer = self.on_host.run(policy, self.new_name(), *self.on_host.outlive, "sh", "-c", "echo out; echo err >&2; exit 3")
                 self.assertEqual((answer.code, answer.out, answer.err), (3, "out\n", "err\n"), str(answer))
                 answer = self.on_host.run(policy, self.new_name(), "nope")
                 self.assertEqual(answer.code, self.run_not_found, str(answer))
