@@ -101,9 +101,7 @@ base::Result<int> policy_diff(const GlobalArgs& global, const PolicyArgs& args, 
         .hint("two of one kind can be compared");
   }
   const auto profiles = [&](std::string_view name) {
-    if (!name.empty()) return policy::find_profile(chain, name);
-    const bool own = chain.has_main && chain.documents.front().kind == policy::Kind::kProfile;
-    return own ? base::Result<policy::Policy>(chain.documents.front().policy) : policy::load_policy(kDefaultPolicy);
+    return policy::find_profile(chain, name.empty() ? policy::default_profile(chain) : std::string(name));
   };
   auto all = policy::compare(before, after, profiles);
   if (!args.bundle.empty()) {

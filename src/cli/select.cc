@@ -49,7 +49,7 @@ base::Result<Selected> select_policy(const GlobalArgs& global, const oci::Spec& 
   const auto chain = TRY(told(node_policies(global, &log)));
   auto subject = TRY(told(policy::subject_of(spec, id, bundle)));
   if (chain.looks_at_entrypoint() && spec.process) subject.entrypoint = find_entrypoint(root_fd, *spec.process);
-  auto policy = TRY(told(policy::resolve(chain, global.policy, kDefaultPolicy, subject, circumstances())));
+  auto policy = TRY(told(policy::resolve(chain, global.policy, policy::kStandardProfile, subject, circumstances())));
   Selected out{.policy = std::move(policy), .log = std::move(log), .entrypoint = std::move(subject.entrypoint)};
   if (out.entrypoint.empty() && looks_at_entrypoint(out.policy) && spec.process) {
     out.entrypoint = find_entrypoint(root_fd, *spec.process);

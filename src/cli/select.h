@@ -12,8 +12,6 @@
 
 namespace cli {
 
-inline constexpr const char* kDefaultPolicy = "faas";
-
 struct Selected {
   policy::Effective policy;
   std::optional<policy::DecisionLog> log;

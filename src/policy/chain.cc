@@ -38,6 +38,8 @@ struct Choice {
   std::optional<Mode> mode;
 };
 
+bool has_own_default(const Chain& chain) { return chain.has_main && chain.documents.front().kind == Kind::kProfile; }
+
 Choice choose(const Chain& chain, std::string_view asked, std::string_view standard, const Subject& subject) {
   if (!asked.empty()) return {std::string(asked), "--policy", {}};
   for (const auto& document : chain.documents) {
@@ -45,8 +47,7 @@ Choice choose(const Chain& chain, std::string_view asked, std::string_view stand
       if (holds(binding.when, subject)) return {binding.profile, binding.origin.text(), binding.mode};
     }
   }
-  if (chain.has_main && chain.documents.front().kind == Kind::kProfile) return {chain.documents.front().policy.id(), "policy.json", {}};
-  return {"builtin:" + std::string(standard), "default", {}};
+  return {default_profile(chain, standard), has_own_default(chain) ? "policy.json" : "default", {}};
 }
 
 // The floors and deny files in force, in an order of their own: what their files are called makes no difference.
@@ -137,6 +138,10 @@ std::vector<std::string> remarks_on_ignored(const Chain& chain) {
     out.push_back(base::cat("policy ", base::quote(path), " is not read: its name does not end in \".json\""));
   }
   return out;
+}
+
+std::string default_profile(const Chain& chain, std::string_view standard) {
+  return has_own_default(chain) ? chain.documents.front().policy.id() : base::cat("builtin:", standard);
 }
 
 bool is_older_kernel(std::string_view a, std::string_view b) { return version_of(a) < version_of(b); }

@@ -39,6 +39,12 @@ base::Result<Chain> load_chain(const std::string& directory, Missing missing, st
 // "…/x.json.bak" is not read: …, for each of chain.ignored.
 std::vector<std::string> remarks_on_ignored(const Chain& chain);
 
+// The built-in profile of a container where no file says otherwise.
+inline constexpr std::string_view kStandardProfile = "faas";
+// The profile of a container that nothing selects another one for, by the name that find_profile() takes: the node's
+// policy.json, if it is one, or the built-in one called `standard`.
+std::string default_profile(const Chain& chain, std::string_view standard = kStandardProfile);
+
 // "6.18.44-fc" is older than "6.18.60".
 bool is_older_kernel(std::string_view a, std::string_view b);
 

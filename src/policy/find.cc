@@ -44,10 +44,6 @@ base::Result<std::size_t> check_file(int fd, const std::string& path) {
   return static_cast<std::size_t>(st.st_size);
 }
 
-}  // namespace
-
-namespace {
-
 // Not blocking: a fifo must not hang the caller before it is refused.
 constexpr int kReadFile = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 

@@ -1,4 +1,5 @@
-// Which policy --policy means: a built-in one by name, or a file. With load_chain.cc the only place of this room that reads files.
+// Which policy --policy means: a built-in one by name, or a file. With load_chain.cc and follow.cc the only place of this room
+// that reads files.
 #pragma once
 
 #include <string>

@@ -19,10 +19,8 @@ const T* find(const std::vector<T>& list, const T& entry, auto&& key) {
 
 // Of texts, by far the most compared: paths of one length mostly differ at their end.
 const std::string* find(const std::vector<std::string>& list, const std::string& entry, auto&&) {
-  const std::size_t size = entry.size();
-  const char last = entry.c_str()[size == 0 ? 0 : size - 1];
   for (const auto& e : list) {
-    if (e.size() == size && e.c_str()[size == 0 ? 0 : size - 1] == last && e == entry) return &e;
+    if (e.size() == entry.size() && (entry.empty() || e.back() == entry.back()) && e == entry) return &e;
   }
   return nullptr;
 }

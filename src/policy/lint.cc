@@ -117,7 +117,7 @@ void check_widening(Remarks& out, const Document& read) {
 
 // A file that takes the place of one that is installed.
 void check_installed(Remarks& out, const Document& read, const Chain& node) {
-  const auto profiles = [&](std::string_view name) { return find_profile(node, name.empty() ? "builtin:faas" : name); };
+  const auto profiles = [&](std::string_view name) { return find_profile(node, name.empty() ? default_profile(node) : std::string(name)); };
   for (const auto& installed : node.documents) {
     if (installed.kind != read.kind || installed.policy.name != read.policy.name) continue;
     for (const auto& difference : compare(installed, read, profiles)) {

@@ -20,7 +20,7 @@ std::vector<oci::Cursor> elements_of(const oci::Cursor& object, std::string_view
   return list ? *std::move(list) : std::vector<oci::Cursor>();
 }
 
-// What a name or a group stands for.
+// What a name or a group stands for: the reader has taken it, so there is no error here.
 NameList calls_of(const oci::Cursor& at, std::string_view name) {
   NameList out;
   (void)expand(at, name, builtin_group, out);

@@ -63,6 +63,17 @@ TEST(Lint, BindingsToAProfileThatIsNotThere) {
   EXPECT_EQ(policy::lint(text, "x.json", *read, policy_test::kNow, {}, chain({file("profile", "py-htp", "")})).size(), 1U) << "that is py-htp@1";
 }
 
+// What is bound no more comes to the node's own profile, if there is one.
+TEST(Lint, BindingsThatAreGoneLeaveToTheDefault) {
+  const auto read = *policy_test::read(bindings(""));
+  auto node = chain({file("profile", "wide", ""), bindings(to_faas(R"({"id": "x"})"))});
+  EXPECT_TRUE(policy::lint(bindings(""), "x.json", read, policy_test::kNow, node).empty()) << "the default is faas too";
+  node.has_main = true;
+  const auto found = policy::lint(bindings(""), "x.json", read, policy_test::kNow, node);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_NE(found.front().find("leaves more than the installed \"n@1\""), std::string::npos) << found.front();
+}
+
 TEST(Lint, AKindOfProgramThatDoesNotExistIsAnError) {
   const auto text = [](const std::string& kind) { return bindings(to_faas("{\"entrypoint\": " + kind + "}")); };
   EXPECT_EQ(policy_test::error_of(text("\"pyhton\"")),
