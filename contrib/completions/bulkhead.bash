@@ -15,7 +15,7 @@ _bulkhead_options() {
     policy) echo '-b --bundle -f --format --fail-on-widening --id --strict --policy -h --help' ;;
     spec) echo '-b --bundle --rootless -h --help' ;;
     explain) echo '-b --bundle -f --format --id --policy -h --help' ;;
-    probe) echo '-b --bundle -f --format --program --policy -h --help' ;;
+    probe) echo '-b --bundle -f --format --id --program --policy -h --help' ;;
     start | state | features) echo '-h --help' ;;
     '') echo '--root --log --log-format --debug --policy --policy-dir --systemd-cgroup --rootless --criu -v --version -h --help' ;;
   esac

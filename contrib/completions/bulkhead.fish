@@ -77,7 +77,7 @@ complete -c bulkhead -n '__bulkhead_is policy; and contains -- (__bulkhead_actio
 complete -c bulkhead -n '__bulkhead_is policy; and contains -- (__bulkhead_action) show diff' -a '(bulkhead policy list --format json 2>/dev/null | string match -ra \'"name":"[^"]*"\' | cut -d \'"\' -f 4)'
 complete -c bulkhead -n '__bulkhead_is policy; and contains -- (__bulkhead_action) why' -a '(bulkhead policy why 2>/dev/null | cut -d : -f 1)'
 complete -c bulkhead -n '__bulkhead_is policy' -l fail-on-widening -d 'exit 2 if NEW is wider'
-complete -c bulkhead -n '__bulkhead_is policy explain' -l id -x -d 'id of the container'
+complete -c bulkhead -n '__bulkhead_is policy explain probe' -l id -x -d 'id of the container'
 complete -c bulkhead -n '__bulkhead_is policy' -l strict -d 'exit 2 if anything cannot be expressed'
 complete -c bulkhead -n '__bulkhead_is list' -s f -l format -x -a 'table json' -d 'how to print'
 complete -c bulkhead -n '__bulkhead_is explain probe policy' -s f -l format -x -a 'text json' -d 'how to print'

@@ -103,6 +103,7 @@ struct ExplainArgs {
 
 struct ProbeArgs {
   std::string bundle;   // empty: the current directory
+  std::string id;       // of a container that runs, and not a bundle; empty: none
   std::string program;  // empty: the installed one
   OutputFormat format = OutputFormat::kText;
 };

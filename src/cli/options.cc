@@ -196,6 +196,7 @@ constexpr std::array kExplain = {
 constexpr std::array kProbe = {
     OptionSpec{"bundle", 'b', "DIR", "directory with config.json (default: the current one)", set<&ProbeArgs::bundle>},
     OptionSpec{"format", 'f', "text|json", "how to print", set<&ProbeArgs::format>},
+    OptionSpec{"id", 0, "CONTAINER", "try it in this container, which runs", set<&ProbeArgs::id>},
     OptionSpec{"program", 0, "FILE", "run this static program, and not the installed probe", set<&ProbeArgs::program>},
     kPolicy,
     kHelp,
@@ -273,9 +274,10 @@ constexpr std::array kVerbs = {
     VerbSpec{"list", "", 0, 0, "list the containers", "", kList, make<ListArgs>, set_nothing},
     VerbSpec{"explain", "", 0, 0, "show how a bundle would be hardened and run, and why",
              "Changes nothing and needs no privileges.", kExplain, make<ExplainArgs>, set_nothing},
-    VerbSpec{"probe", "", 0, 0, "try from inside what a bundle's container must not be able to do",
-             "Makes the container, runs a probe in place of its program, and compares what it finds with what follows from\n"
-             "the plan. The exit code is 2 if anything differs. Nothing of the container is left.",
+    VerbSpec{"probe", "", 0, 0, "try from inside what a container must not be able to do",
+             "Makes the container of a bundle, runs a probe in place of its program, and compares what it finds with what\n"
+             "follows from the plan. Nothing of the container is left. With --id: runs the probe in a container that is\n"
+             "there, as `exec` would. The exit code is 2 if anything differs.",
              kProbe, make<ProbeArgs>, set_nothing},
     VerbSpec{"policy", "ACTION [ARGUMENT]...", 1, kAnyNumber,
              "list, show, check, compare and test hardening policies",

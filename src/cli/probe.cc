@@ -8,35 +8,22 @@
 
 #include "base/text.h"
 #include "cli/agent.h"
-#include "cli/capture.h"
 #include "cli/create.h"
 #include "cli/exit.h"
 #include "cli/host.h"
 #include "cli/libexec.h"
 #include "cli/output.h"
+#include "cli/probe.h"
 #include "cli/verbs.h"
 #include "container/destroy.h"
 #include "container/lifecycle.h"
 #include "monitor/foreground.h"
-#include "predict/predict.h"
 
 namespace cli {
 namespace {
 
 using base::cat;
 using base::Error;
-
-// Each attempt has ten seconds; all of them together take less than one, where nothing hangs.
-constexpr int kMostMilliseconds = 120'000;
-
-// Whoever can write to it could have it report anything.
-base::Result<std::string> find_program(const std::string& given) {
-  const std::string path = given.empty() ? libexec_program("probe") : given;
-  auto checked = check_program(path, given.empty());
-  if (!checked && given.empty()) return std::move(checked).error().hint("is bulkhead installed completely? --program names another one");
-  TRY(std::move(checked));
-  return path;
-}
 
 base::Result<std::string> temporary_id() {
   std::uint32_t random = 0;
@@ -68,13 +55,18 @@ std::string bad_end(const kernel::ExitStatus& status) {
   return name == nullptr ? cat("was killed by signal ", status.signal) : cat("was killed by SIG", name);
 }
 
-base::Result<predict::Report> probe(const GlobalArgs& global, const ProbeArgs& args, const base::Log& log) {
+void warn_of_own_filter(const predict::Host& host, const base::Log& log) {
+  if (host.seccomp_mode == 0) return;
+  log.warning("this process is under a seccomp filter itself; what that one answers in the container is not predicted");
+}
+
+base::Result<predict::Report> probe_bundle(const GlobalArgs& global, const ProbeArgs& args, const base::Log& log) {
   CreateArgs create;
   create.id = TRY(temporary_id());
   create.bundle = args.bundle;
   predict::Host host;
   const Substitute substitute{
-      .program = TRY(find_program(args.program)),
+      .program = TRY(find_probe(args.program)),
       .finish = [&](Prepared& prepared, const kernel::Facts& facts) {
         host = probe_host(prepared.plan, facts);
         prepared.plan.argv = predict::probe_arguments(prepared.outcome.hardened, prepared.plan, host);
@@ -84,18 +76,8 @@ base::Result<predict::Report> probe(const GlobalArgs& global, const ProbeArgs& a
   const monitor::Foreground foreground = TRY(monitor::Foreground::start());
   Made made = TRY(make_container(global, create, false, log, &substitute));
   const auto expected = TRY(predict::predict(made.hardened(), made.plan(), host));
-  if (host.seccomp_mode != 0) {
-    log.warning(
-        "this process is under a seccomp filter itself; what that one answers in the container is not predicted");
-  }
   const kernel::ExitStatus status = TRY(run_to_end(made, create, foreground, log));
-  capture.restore();
-  const std::string lines = TRY(capture.output());
-  auto seen = predict::read_observations(lines, host);
-  const std::string end = bad_end(status);
-  if (!seen) return end.empty() ? std::move(seen).error() : std::move(seen).error().hint(cat("it ", end));
-  if (!end.empty()) log.warning(cat("the program inside the container ", end, " before it was done"));
-  predict::Report report = predict::compare(expected, *seen);
+  predict::Report report = TRY(compare_output(capture, status, expected, host, log));
   report.policy = made.plan().policy_name;
   report.bundle = made.plan().bundle;
   return report;
@@ -103,8 +85,31 @@ base::Result<predict::Report> probe(const GlobalArgs& global, const ProbeArgs& a
 
 }  // namespace
 
+// Whoever can write to it could have it report anything.
+base::Result<std::string> find_probe(const std::string& given) {
+  const std::string path = given.empty() ? libexec_program("probe") : given;
+  auto checked = check_program(path, given.empty());
+  if (!checked && given.empty()) return std::move(checked).error().hint("is bulkhead installed completely? --program names another one");
+  TRY(std::move(checked));
+  return path;
+}
+
+base::Result<predict::Report> compare_output(Capture& capture, const kernel::ExitStatus& status, const predict::Expectations& expected,
+                                             const predict::Host& host, const base::Log& log) {
+  warn_of_own_filter(host, log);
+  capture.restore();
+  const std::string lines = TRY(capture.output());
+  auto seen = predict::read_observations(lines, host);
+  const std::string end = bad_end(status);
+  if (!seen) return end.empty() ? std::move(seen).error() : std::move(seen).error().hint(cat("it ", end));
+  if (!end.empty()) log.warning(cat("the program inside the container ", end, " before it was done"));
+  return predict::compare(expected, *seen);
+}
+
 base::Result<int> cmd_probe(const GlobalArgs& global, const ProbeArgs& args, const base::Log& log) {
-  const predict::Report report = TRY_IN(std::string("probe"), probe(global, args, log));
+  const predict::Report report =
+      args.id.empty() ? TRY_IN(std::string("probe"), probe_bundle(global, args, log))
+                      : TRY_IN(cat("probe ", base::quote(args.id)), probe_running(global, args, log));
   if (args.format == OutputFormat::kJson) {
     TRY(print(predict::print_json(report)));
   } else {

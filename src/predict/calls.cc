@@ -205,6 +205,7 @@ void without_landlock(const Sandbox& box, const Rule& rule, Expectation& row) {
 
 void expect_calls(const Sandbox& box, Expectations& out) {
   for (const auto& rule : kRules) {
+    if (box.host.running && rule.name == "remount_root") continue;  // not tried: it would stay so
     Expectation row = by_kernel(box, rule);
     without_landlock(box, rule, row);
     for (const auto& named : named_calls()) {

@@ -26,7 +26,8 @@ std::string bounded(const std::string& value, std::uint64_t most) {
 
 }  // namespace
 
-std::string pids_limit(const Sandbox& box) { return bounded(written(box, "pids.max"), kMostProcesses); }
+// Where others are in the container, they would be without.
+std::string pids_limit(const Sandbox& box) { return box.host.running ? "" : bounded(written(box, "pids.max"), kMostProcesses); }
 
 // Not where more swap would be used than memory, where nothing is killed but all wait, or where all is killed at once.
 std::string memory_limit(const Sandbox& box) {
@@ -36,7 +37,7 @@ std::string memory_limit(const Sandbox& box) {
   const bool no_swap = !box.host.swap || written(box, "memory.swap.max") == "0" || (!both.empty() && both == limit);
   const auto& memory = box.spec.linux.resources ? box.spec.linux.resources->memory : std::nullopt;
   const bool waits = memory && memory->disable_oom_killer.value_or(false);
-  if (!no_swap || waits || written(box, "memory.oom.group") == "1" || !box.procfs) return "";
+  if (box.host.running || !no_swap || waits || written(box, "memory.oom.group") == "1" || !box.procfs) return "";
   return limit;
 }
 

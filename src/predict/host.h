@@ -31,6 +31,7 @@ struct Host {
   bool no_new_privs = false;
   int oom_score_adj = 0;
   bool swap = false;
+  bool running = false;  // the container is there already: the probe is one more program in it, and `joined` has all its namespaces
 };
 
 }  // namespace predict

@@ -23,6 +23,17 @@ bool is_new(const Sandbox& box, std::uint64_t type) {
                      [type](const oci::Namespace& ns) { return ns.type == type && ns.path.empty(); });
 }
 
+// proc(5), hidepid: of whose others are seen, the kernel decides process by process.
+bool hides_processes(const Sandbox& box) {
+  for (const auto& mount : box.spec.mounts) {
+    if (base::clean_path(mount.destination) != "/proc") continue;
+    for (const auto& option : mount.options) {
+      if (option.starts_with("hidepid=") && option != "hidepid=0" && option != "hidepid=off") return true;
+    }
+  }
+  return false;
+}
+
 // In a cgroup namespace of its own that is where it starts. Otherwise the path that the plan made: of every hierarchy
 // that it has a directory in.
 void expect_cgroup(const Sandbox& box, Expectations& out) {
@@ -49,7 +60,11 @@ void expect_namespaces(const Sandbox& box, Expectations& out) {
     if (host == box.host.namespaces.end()) continue;  // not one of this kernel's
     Expectation row{"namespaces", cat(kind.file, " namespace"), cat("namespaces.", kind.file), "the host's",
                     "not asked for"};
-    if (const auto joined = box.host.joined.find(kind.file); joined != box.host.joined.end()) {
+    const auto joined = box.host.joined.find(kind.file);
+    if (box.host.running && joined != box.host.joined.end() && joined->second != host->second) {
+      row.predicted = joined->second;
+      row.because = "the container's";
+    } else if (joined != box.host.joined.end() && !(box.host.running && is_new(box, kind.type))) {
       row.predicted = joined->second == host->second ? "the host's" : joined->second;
       row.because = "/linux/namespaces: joined";
     } else if (box.has_namespace(kind.type)) {
@@ -59,13 +74,14 @@ void expect_namespaces(const Sandbox& box, Expectations& out) {
     out.push_back(std::move(row));
   }
   const bool new_pid = is_new(box, CLONE_NEWPID);
-  if (new_pid) out.push_back({"namespaces", "its pid", "pid", "1", "/linux/namespaces: new"});
+  const bool alone = new_pid && !box.host.running;
+  if (alone) out.push_back({"namespaces", "its pid", "pid", "1", "/linux/namespaces: new"});
   out.push_back({"namespaces", "processes of others in /proc", "others",
-                 new_pid && !box.hosts_procfs      ? "none"
-                 : box.hosts_procfs                ? "some"
-                 : box.has_namespace(CLONE_NEWPID) ? "none|some"
-                                                   : "some",
-                 new_pid && !box.hosts_procfs ? "pid namespace" : "not the only one in its pid namespace"});
+                 alone && !box.hosts_procfs                                  ? "none"
+                 : box.hosts_procfs || (new_pid && !hides_processes(box))    ? "some"
+                 : box.has_namespace(CLONE_NEWPID)                           ? "none|some"
+                                                                             : "some",
+                 alone && !box.hosts_procfs ? "pid namespace" : "not the only one in its pid namespace"});
   expect_cgroup(box, out);
 }
 

@@ -57,6 +57,7 @@ std::vector<std::string> probe_arguments(const harden::Hardened& hardened, const
     out.emplace_back(option);
     out.push_back(value);
   };
+  if (host.running) out.emplace_back("--guest");
   for (const auto& path : box.spec.linux.masked_paths) add("--masked", base::clean_path(path));
   for (const auto& path : box.spec.linux.readonly_paths) add("--readonly", base::clean_path(path));
   for (const auto& mount : seen_mounts(box)) {

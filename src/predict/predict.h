@@ -18,6 +18,10 @@ namespace predict {
 // Every control of the plan. Error, unsupported: a seccomp agent decides, whose answers nobody can foresee.
 base::Result<Expectations> predict(const harden::Hardened& hardened, const plan::LaunchPlan& plan, const Host& host);
 
+// For Host::running: what a program in a container is in, of the plan that made the container and of the one by which `exec`
+// starts that program.
+plan::LaunchPlan joined(plan::LaunchPlan container, const plan::LaunchPlan& exec);
+
 // What the probe is to be told: argv.
 std::vector<std::string> probe_arguments(const harden::Hardened& hardened, const plan::LaunchPlan& plan,
                                          const Host& host);
@@ -35,6 +39,7 @@ struct Finding {
 
 struct Report {
   std::string policy, bundle;
+  std::string container;  // that was there already; empty: one was made
   std::vector<Finding> findings;
   std::size_t differences = 0;
 };

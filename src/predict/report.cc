@@ -38,7 +38,7 @@ Report compare(const Expectations& expectations, const Observations& observation
 }
 
 std::string print_text(const Report& report, const plan::PrintStyle& style) {
-  std::string out = base::cat("bundle ", base::escape(report.bundle), "  policy ", base::escape(report.policy), "\n\n");
+  std::string out = base::cat(report.container.empty() ? "" : "container " + base::escape(report.container) + "  ", "bundle ", base::escape(report.bundle), "  policy ", base::escape(report.policy), "\n\n");
   plan::TextTable table(style, {16, 52, 24, 18});
   // As wide as what is below it: what colours takes no room on a terminal.
   table.row(
@@ -57,6 +57,7 @@ std::string print_json(const Report& report) {
   w.begin_object();
   w.member("policy", report.policy);
   w.member("bundle", report.bundle);
+  if (!report.container.empty()) w.member("container", report.container);
   w.name("controls");
   w.begin_array();
   for (const auto& [expected, observed, agrees] : report.findings) {

@@ -53,6 +53,9 @@ long connect_abstract(const void* name);
 long send_signal(const void* pid);
 long open_again(const void* descriptor);
 
+// main.c: in a container that runs for others, what would change it for them is left out.
+extern int guest;
+
 // given.c: whether it is one of its options.
 int take_given(const char* option, const char* value);
 

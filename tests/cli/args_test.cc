@@ -49,6 +49,7 @@ TEST(ParseCommandLine, Probe) {
   EXPECT_EQ(args.program, "/p");
   EXPECT_EQ(line.global.policy, "faas");
   EXPECT_EQ(args_of<ProbeArgs>(parse("probe")).format, OutputFormat::kText);
+  EXPECT_EQ(args_of<ProbeArgs>(parse("probe --id c1")).id, "c1");
 }
 
 // As containerd's shim (go-runc), conmon, podman, CRI-O, conmon-rs, buildah and BuildKit call their runtime.
@@ -235,7 +236,6 @@ TEST(ParseCommandLine, WrongOptionsAndValues) {
       {"list --format text", "list: option \"--format\": want table or json, have \"text\""},
       {"probe --format table", "probe: option \"--format\": want text or json, have \"table\""},
       {"probe x", "\"probe\" requires exactly 0 arguments, have 1"},
-      {"probe --id x", "probe: unknown option \"--id\""},
       {"explain --format table", "explain: option \"--format\": want text or json, have \"table\""},
       {"run --preserve-fds x ID", "run: option \"--preserve-fds\": want a number, have \"x\""},
       {"run --preserve-fds -1 ID", "run: option \"--preserve-fds\": want a number, have \"-1\""},
