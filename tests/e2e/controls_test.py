@@ -148,8 +148,8 @@ def own_root(case, bundle):
     bundle.own_root().config["root"]["readonly"] = False
 
 
-def host_pids(case, bundle):
-    bundle.namespace("pid", absent=True).process.update(user={"uid": 1000, "gid": 1000})
+def host_pids(gid, *groups):
+    return lambda case, bundle: bundle.namespace("pid", absent=True).process.update(user={"uid": 1000, "gid": gid, "additionalGids": list(groups)})
 
 
 def host_network(case, bundle):
@@ -201,7 +201,10 @@ ROWS = [
     Row("filesystem.tmpfs", [{"path": "/tmp", "size": "1M"}], mount_of("/tmp", "fstype"), "tmpfs", None),
     Row("filesystem.maskedPaths", ["/proc/meminfo"], given("--masked", "/proc/meminfo"), "empty", "shown"),
     Row("filesystem.readonlyPaths", ["/dev/shm"], given("--readonly", "/dev/shm"), "ro", "rw"),
-    Row("filesystem.proc", {"ownOnly": True}, probe("given", "others"), "none", "some", host_pids),
+    Row("filesystem.proc", {"ownOnly": True}, probe("given", "others"), "none", "some", host_pids(1000)),
+    # proc(5): to members of group 0, hidepid=invisible hides nothing.
+    Row("filesystem.proc", {"ownOnly": True}, probe("given", "others"), "none", "some", host_pids(0)),
+    Row("filesystem.proc", {"ownOnly": True}, probe("given", "others"), "none", "some", host_pids(1000, 0)),
     Row("filesystem.proc", {"pidsOnly": True}, given("--masked", "/proc/meminfo"), "ENOENT", "shown"),
     Row("filesystem.denyBinds", [str(harness.WORK)], outcome, REFUSED, RUNS, bind("ro")),
     Row("filesystem.allowBinds", ["/var/empty"], outcome, REFUSED, RUNS, bind("ro")),
