@@ -49,6 +49,16 @@ def given(option, value, *further):
     return probe("given", {"--try-in": "in"}.get(option, option.lstrip("-")), value, *further, given=(option, value))
 
 
+def foretold(attempt):
+    """What `bulkhead probe` observes of an attempt, and has predicted, as all else."""
+    def look(case, bundle, policy):
+        result = case.assert_ok(case.runtime("probe", "--format", "json", "--bundle", bundle.write().path, policy=policy))
+        found = [row["observed"] for row in json.loads(result.out)["controls"] if row["attempt"] == attempt]
+        case.assertEqual(len(found), 1, attempt)
+        return found[0]
+    return look
+
+
 def mount_of(target, member):
     """Of what is mounted there; None if nothing is."""
     mounts = probe("mounts", "mounts")
@@ -156,6 +166,10 @@ def host_network(case, bundle):
     bundle.namespace("network", absent=True)
 
 
+def host_pids_as_root(case, bundle):
+    bundle.namespace("pid", absent=True)
+
+
 def join_ipc(case, bundle):
     bundle.namespace("ipc", path=f"/proc/{os.getpid()}/ns/ipc")
 
@@ -169,7 +183,9 @@ def a_hook(case, bundle):
     bundle.config["hooks"] = {"createRuntime": [{"path": "/bin/true"}]}
 
 
-KERNEL = harness.KERNEL
+KERNEL, LANDLOCK = harness.KERNEL, harness.LANDLOCK
+CONFINED = {"landlock": {"enable": True}}
+METADATA = "find a way to 169.254.169.254"
 SECRET = "API_TOKEN=hunter2-canary-0815"
 
 ROWS = [
@@ -181,7 +197,7 @@ ROWS = [
     Row("process.realtime", False, probe("process", "scheduling", "io_class"), 0, 1, process(ioPriority={"class": "IOPRIO_CLASS_RT", "priority": 4})),
     Row("process.umask", "077", probe("process", "umask"), 0o077, 0o022, process(user={"uid": 0, "gid": 0, "umask": 0o022})),
     Row("process.oomScoreAdj", 300, probe("limits", "oom_score_adj"), "300\n", OWN_SCORE + "\n"),
-    Row("process.oomScoreAdj", 300, probe("limits", "oom_score_adj"), "300\n", "200\n", process(oomScoreAdj=200)),
+    Row("process.oomScoreAdj", 300, foretold("out-of-memory score"), "300", "200", process(oomScoreAdj=200)),
     Row("process.lockedSecureBits", ["noroot"], probe("identity", "capabilities", "securebits"), 3, 0),
     Row("process.memoryDenyWriteExecute", True, probe("syscalls", "attempts", "mprotect_x"), "EACCES", "ok", able=KERNEL >= (6, 3)),
     Row("process.memfdNoexec", True, probe("syscalls", "attempts", "exec_memfd"), "EACCES", "ok", able=KERNEL >= (6, 6)),
@@ -206,6 +222,8 @@ ROWS = [
     Row("filesystem.proc", {"ownOnly": True}, probe("given", "others"), "none", "some", host_pids(0)),
     Row("filesystem.proc", {"ownOnly": True}, probe("given", "others"), "none", "some", host_pids(1000, 0)),
     Row("filesystem.proc", {"pidsOnly": True}, given("--masked", "/proc/meminfo"), "ENOENT", "shown"),
+    Row("filesystem.proc", {"ownOnly": True}, foretold("see the runtime's process in /proc"), "ENOENT", "shown", host_pids(0)),
+    Row("filesystem.proc", {"pidsOnly": True}, foretold("read /proc/meminfo"), "ENOENT", "ok"),
     Row("filesystem.denyBinds", [str(harness.WORK)], outcome, REFUSED, RUNS, bind("ro")),
     Row("filesystem.allowBinds", ["/var/empty"], outcome, REFUSED, RUNS, bind("ro")),
     Row("devices.allow", [], given("--try-in", "/tmp", "device"), "EPERM", {"ok", "ENXIO", "ENODEV"}, every_device),
@@ -229,10 +247,14 @@ ROWS = [
     Row("environment.secrets", "refuse", outcome, REFUSED, RUNS, environment(SECRET)),
     Row("environment.keep", ["API_*"], variables, {"PATH", "PORT", "HOME", "API_TOKEN"}, {"PATH", "PORT", "HOME", "API_TOKEN_FILE"}, environment(SECRET),
         {"environment": {"secrets": "redirect"}}),
-    Row("landlock.enable", True, probe("syscalls", "attempts", "landlock_layers"), "15", "16", able=harness.LANDLOCK >= 2),
-    Row("landlock.bind", [8080], given("--bind", "47999"), "EACCES", "ok", more={"landlock": {"enable": True}}, able=harness.LANDLOCK >= 4),
-    Row("landlock.connect", [443], given("--connect", "47999"), "EACCES", {"ok", "ECONNREFUSED"}, more={"landlock": {"enable": True}}, able=harness.LANDLOCK >= 4),
+    Row("landlock.enable", True, probe("syscalls", "attempts", "landlock_layers"), "15", "16", able=LANDLOCK >= 2),
+    Row("landlock.scopes", ["signal"], foretold("signal the runtime's process"), "EPERM", "ok", host_pids_as_root, CONFINED, able=LANDLOCK >= 6),
+    Row("landlock.scopes", ["abstract-unix-socket"], foretold("connect to a socket without a file, of the host's network"), "EPERM", "ok",
+        host_network, CONFINED, able=LANDLOCK >= 6),
+    Row("landlock.bind", [8080], given("--bind", "47999"), "EACCES", "ok", more=CONFINED, able=LANDLOCK >= 4),
+    Row("landlock.connect", [443], given("--connect", "47999"), "EACCES", {"ok", "ECONNREFUSED"}, more=CONFINED, able=LANDLOCK >= 4),
     Row("network.blackhole", ["192.0.2.1"], probe("given", "reach", "192.0.2.1", given=("--reach", "192.0.2.1")), "EINVAL", "ENETUNREACH"),
+    Row("network.blackhole", ["169.254.0.0/16"], foretold(METADATA), "EINVAL", "ENETUNREACH"),
     Row("hooks.allow", [], outcome, REFUSED, RUNS, a_hook),
 ]
 
@@ -244,7 +266,6 @@ ELSEWHERE = {
     "resources.wallClock": "policy_node_test.WallClockTest.test_its_time_ends_what_was_started",
     "lsm.unconfined": "apparmor_test.AppArmorTest.test_faas_leaves_nobody_out",
     "lsm.required": "apparmor_test.AppArmorTest.test_a_node_can_insist_on_one",
-    "landlock.scopes": "landlock_test.InsideTest.test_signals_to_the_hosts_processes",
     "seccomp.compat32": "compat32_test.Compat32Test.test_it_runs_where_the_profile_lets_it",
     "exec.allow": "exec_policy_test.PolicyTest.test_it_may_refuse",
     "exec.withinContainer": "exec_policy_test.PolicyTest.test_nothing_is_more_than_the_container",
