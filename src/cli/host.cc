@@ -95,6 +95,8 @@ predict::Host probe_host(const plan::LaunchPlan& plan, const kernel::Facts& fact
   const auto score = kernel::read_file_at(AT_FDCWD, "/proc/self/oom_score_adj", 64);
   if (score) host.oom_score_adj = static_cast<int>(base::parse_i64(score->substr(0, score->find('\n'))).value_or(0));
   struct sysinfo info {};
+  host.pid = static_cast<std::uint32_t>(::getpid());
+  host.uid = ::geteuid();
   host.swap = ::sysinfo(&info) != 0 || info.totalswap != 0;
   return host;
 }

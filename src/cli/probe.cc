@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "cli/abstract_socket.h"
 #include "cli/agent.h"
 #include "cli/create.h"
 #include "cli/exit.h"
@@ -65,10 +66,12 @@ base::Result<predict::Report> probe_bundle(const GlobalArgs& global, const Probe
   create.id = TRY(temporary_id());
   create.bundle = args.bundle;
   predict::Host host;
+  const auto outside = listen_abstract(create.id);
   const Substitute substitute{
       .program = TRY(find_probe(args.program)),
       .finish = [&](Prepared& prepared, const kernel::Facts& facts) {
         host = probe_host(prepared.plan, facts);
+        if (outside) host.abstract_socket = create.id;
         prepared.plan.argv = predict::probe_arguments(prepared.outcome.hardened, prepared.plan, host);
       }};
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // what an attempt leaves is reaped here

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "cli/abstract_socket.h"
 #include "cli/exec_start.h"
 #include "cli/host.h"
 #include "cli/probe.h"
@@ -76,6 +77,9 @@ base::Result<predict::Report> probe_running(const GlobalArgs& global, const Prob
   const Expected wanted = TRY(global.policy.empty() ? as_made(joining, container) : by_another_policy(global, container, log));
   predict::Host host = probe_host(wanted.plan, joining.facts);
   host.running = true;
+  const std::string name = cat("bulkhead-probe-", ::getpid());
+  const auto outside = listen_abstract(name);
+  if (outside) host.abstract_socket = name;
   host.joined = TRY(namespaces_of(container, host.namespaces));
   const auto expected = TRY(predict::predict(wanted.hardened, wanted.plan, host));
   joining.plan.argv = predict::probe_arguments(wanted.hardened, wanted.plan, host);

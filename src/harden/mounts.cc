@@ -103,12 +103,13 @@ void harden_noexec(Work& work) {
           .why = "what can be written is no program: nothing that was downloaded or left there is run"});
 }
 
-// proc(5), "Mount options".
+// proc(5), "Mount options". "invisible" shows everything to a group, which is 0 unless "gid=" names another;
+// "ptraceable" (Linux 5.8) makes no such exception. Of several options the last one counts.
 void harden_proc(Work& work) {
   const auto& rule = work.policy.filesystem.proc;
   if (!rule) return;
   std::vector<std::string> wanted;
-  if (rule->value.own_only) wanted.emplace_back("hidepid=invisible");
+  if (rule->value.own_only) wanted.emplace_back("hidepid=ptraceable");
   if (rule->value.pids_only) wanted.emplace_back("subset=pid");
   std::vector<std::string> changed;
   for (auto& mount : work.spec.mounts) {
@@ -116,9 +117,9 @@ void harden_proc(Work& work) {
     const auto before = mount.options;
     for (const auto& option : wanted) {
       const auto key = option.substr(0, option.find('=') + 1);
-      const bool there = has(mount.options, option) || (key == "hidepid=" && (has(mount.options, "hidepid=2") || has(mount.options, "hidepid=ptraceable") ||
-                                                                             has(mount.options, "hidepid=4")));
-      if (there) continue;
+      const bool there = has(mount.options, option) || (key == "hidepid=" && has(mount.options, "hidepid=4"));
+      const auto several = std::count_if(mount.options.begin(), mount.options.end(), [&](const std::string& o) { return o.starts_with(key); });
+      if (there && several == 1) continue;
       std::erase_if(mount.options, [&](const std::string& o) { return o.starts_with(key); });
       mount.options.push_back(option);
     }

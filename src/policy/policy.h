@@ -75,7 +75,7 @@ struct Tmpfs {
 
 // What a mount of procfs shows (proc(5)).
 struct ProcView {
-  bool own_only = false;   // hidepid=invisible: of processes, those that one may trace
+  bool own_only = false;   // hidepid=ptraceable: of processes, those that one may trace
   bool pids_only = false;  // subset=pid: nothing beside processes
 };
 

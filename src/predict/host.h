@@ -31,6 +31,8 @@ struct Host {
   bool no_new_privs = false;
   int oom_score_adj = 0;
   bool swap = false;
+  std::uint32_t pid = 0, uid = 0;  // of the runtime's process: one that is outside
+  std::string abstract_socket;     // of the host's network namespace, that somebody listens on (unix(7)); empty: none
   bool running = false;  // the container is there already: the probe is one more program in it, and `joined` has all its namespaces
 };
 

@@ -81,7 +81,7 @@ void expect_kernel_memory(const Sandbox& box, Expectations& out) {
   const bool owner = box.uid == 0 || box.host_cap(CAP_DAC_OVERRIDE) || box.host_cap(CAP_DAC_READ_SEARCH);
   const bool may = box.host_cap(CAP_SYS_RAWIO) && owner;
   out.push_back({"kernel settings", "read /proc/kcore", "read./proc/kcore.result",
-                 !box.host.facts.has_kcore ? "ENOENT"
+                 !box.host.facts.has_kcore || box.proc_option("subset") ? "ENOENT"
                  : may                     ? "ok|EPERM"
                                            : "EPERM|EACCES",
                  may ? "has CAP_SYS_RAWIO" : "no CAP_SYS_RAWIO over the host"});

@@ -18,7 +18,8 @@ void allow_for_profile(const Sandbox& box, Expectations& rows) {
   for (auto& row : rows) {
     const bool attempted = row.key.starts_with("attempts.") || row.key.starts_with("sockets.") ||
                            row.key.starts_with("in.") || row.key.starts_with("open_for_writing.") ||
-                           row.key.starts_with("devices.") || row.key.starts_with("bind.") || row.key.starts_with("connect.");
+                           row.key.starts_with("devices.") || row.key.starts_with("bind.") || row.key.starts_with("connect.") ||
+                           row.key.starts_with("signal.") || row.key.starts_with("abstract.") || row.key.starts_with("reach.");
     if (!attempted || row.because == "seccomp filter") continue;
     for (const char* word : {"EACCES", "EPERM"}) {
       if (row.predicted.find(word) == std::string::npos) row.predicted += base::cat('|', word);
@@ -44,6 +45,9 @@ base::Result<Expectations> predict(const harden::Hardened& hardened, const plan:
   expect_sequences(box, out);
   expect_sockets(box, out);
   expect_landlock(box, out);
+  expect_procfs(box, out);
+  expect_outside(box, out);
+  expect_network(box, out);
   expect_exhaustion(box, out);
   allow_for_profile(box, out);
   return out;
@@ -64,7 +68,9 @@ std::vector<std::string> probe_arguments(const harden::Hardened& hardened, const
     add("--mount", mount.target);
     if (mount.writable_place) add("--try-in", mount.target);
   }
-  for (const auto& [option, value] : port_arguments(box)) add(option.c_str(), value);
+  for (const auto& list : {port_arguments(box), procfs_arguments(box), outside_arguments(box), network_arguments(box)}) {
+    for (const auto& [option, value] : list) add(option.c_str(), value);
+  }
   if (const std::string limit = pids_limit(box); !limit.empty()) add("--pids", limit);
   if (const std::string limit = memory_limit(box); !limit.empty()) add("--memory", limit);
   return out;

@@ -5,6 +5,7 @@
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/text.h"
@@ -51,6 +52,17 @@ bool Sandbox::has_namespace(std::uint64_t type) const {
     if (ns.type == type) return true;
   }
   return false;
+}
+
+Share Sandbox::share(std::uint64_t type, const char* file) const {
+  if (!has_namespace(type)) return Share::kHosts;
+  const bool joins = std::any_of(spec.linux.namespaces.begin(), spec.linux.namespaces.end(),
+                                 [type](const oci::Namespace& ns) { return ns.type == type && !ns.path.empty(); });
+  if (!joins) return Share::kOwn;
+  const auto joined = host.joined.find(file);
+  const auto hosts = host.namespaces.find(file);
+  const bool known = joined != host.joined.end() && hosts != host.namespaces.end();
+  return known && joined->second == hosts->second ? Share::kHosts : Share::kOthers;
 }
 
 std::string Sandbox::sysctl(const std::string& path) const {

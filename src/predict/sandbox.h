@@ -17,6 +17,9 @@ namespace predict {
 inline constexpr std::uint64_t kPointer = 4096;     // some address; no filter can look behind it
 inline constexpr std::uint32_t kOtherOwner = 4242;  // as TINY_OWNER of the probe
 
+// Whose a namespace is.
+enum class Share { kOwn, kHosts, kOthers };
+
 struct Call {
   plan::Abi abi = plan::kNativeAbi;
   std::uint32_t number = 0;
@@ -39,6 +42,9 @@ struct Sandbox {
   bool hosts_procfs = false;  // bound, not one of its pid namespace
 
   bool has_namespace(std::uint64_t type) const;                               // not the host's
+  Share share(std::uint64_t type, const char* file) const;                    // file: of /proc/self/ns
+  // Of the options of its procfs the last one of that name, "hidepid": its value, or nothing.
+  std::optional<std::string> proc_option(const std::string& name) const;
   bool cap(int number) const { return (caps.effective >> number & 1) != 0; }  // over its own namespaces
   bool host_cap(int number) const { return cap(number) && !user_namespace; }  // over the host
   bool global_root() const { return uid == 0 && !user_namespace; }
@@ -67,6 +73,9 @@ void expect_calls(const Sandbox& box, Expectations& out);       // calls.cc
 void expect_sequences(const Sandbox& box, Expectations& out);   // sequences.cc
 void expect_sockets(const Sandbox& box, Expectations& out);     // sockets.cc
 void expect_landlock(const Sandbox& box, Expectations& out);    // landlock.cc
+void expect_procfs(const Sandbox& box, Expectations& out);      // procfs.cc
+void expect_outside(const Sandbox& box, Expectations& out);     // outside.cc
+void expect_network(const Sandbox& box, Expectations& out);     // network.cc
 void expect_exhaustion(const Sandbox& box, Expectations& out);  // exhaustion.cc
 
 // Where something is written and executed, as paths in the container; what mount is seen where.
@@ -83,6 +92,13 @@ void expect_place(const Sandbox& box, const SeenMount& mount, Expectations& out)
 
 // What the probe is told of TCP ports: option and value.
 std::vector<std::pair<std::string, std::string>> port_arguments(const Sandbox& box);
+
+// What the probe is told of what lies outside, and of addresses.
+std::vector<std::pair<std::string, std::string>> procfs_arguments(const Sandbox& box);
+std::vector<std::pair<std::string, std::string>> outside_arguments(const Sandbox& box);
+std::vector<std::pair<std::string, std::string>> network_arguments(const Sandbox& box);
+bool hides_processes(const Sandbox& box);   // some of its procfs, by an option
+bool may_name_outside(const Sandbox& box);  // whether the runtime's pid is none of the container's own
 
 // The limits that are run into, as decimal numbers; empty: not.
 std::string pids_limit(const Sandbox& box);

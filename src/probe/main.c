@@ -14,7 +14,7 @@ static const char usage[] =
     "Prints one JSON document about the process and what it may do.\n"
     "sections: files process identity limits mounts given devices paths syscalls exhaust\n"
     "GIVEN: --masked PATH, --readonly PATH, --mount PATH, --try-in DIRECTORY, --pids LIMIT, --memory BYTES,\n"
-    "  --bind PORT, --connect PORT, --abstract NAME, --signal PID, --descriptor NUMBER\n"
+    "  --bind PORT, --connect PORT, --abstract NAME, --signal PID, --descriptor NUMBER, --reach ADDRESS\n"
     "--lines prints a line for each outcome, section by section.\n"
     "--guest leaves out what would change a container that others are in.\n"
     "--exit N ends at once with status N; --wait stays until it is killed.\n";

@@ -42,13 +42,21 @@ TEST(Proc, ShowsLess) {
   policy.filesystem.proc = rule(policy::ProcView{.own_only = true, .pids_only = true});
   const auto out = hardened(docker(), policy);
   const auto& proc = mount_on(out.hardened.spec(), "/proc");
-  EXPECT_TRUE(has(proc, "hidepid=invisible") && has(proc, "subset=pid"));
+  EXPECT_TRUE(has(proc, "hidepid=ptraceable") && has(proc, "subset=pid"));
+  for (const char* weaker : {"hidepid=0", "hidepid=1", "hidepid=2", "hidepid=invisible"}) {
+    auto asked = docker();
+    for (auto& mount : asked.mounts) {
+      if (mount.type == "proc") mount.options.emplace_back(weaker);
+    }
+    const auto stricter = hardened(asked, policy);
+    EXPECT_FALSE(has(mount_on(stricter.hardened.spec(), "/proc"), weaker)) << weaker;
+    EXPECT_TRUE(has(mount_on(stricter.hardened.spec(), "/proc"), "hidepid=ptraceable")) << weaker;
+  }
   auto spec = docker();
   for (auto& mount : spec.mounts) {
-    if (mount.type == "proc") mount.options.emplace_back("hidepid=0");
+    if (mount.type == "proc") mount.options = {"hidepid=ptraceable", "hidepid=0"};
   }
-  const auto weaker = hardened(spec, policy);
-  EXPECT_FALSE(has(mount_on(weaker.hardened.spec(), "/proc"), "hidepid=0"));
+  EXPECT_FALSE(has(mount_on(hardened(spec, policy).hardened.spec(), "/proc"), "hidepid=0")) << "the last one would count";
   for (auto& mount : spec.mounts) {
     if (mount.type == "proc") mount.options = {"hidepid=4", "subset=pid"};
   }

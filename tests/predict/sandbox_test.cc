@@ -228,7 +228,8 @@ TEST(Arguments, NameWhatIsLookedAt) {
   const auto from = predict_samples::made(spec);
   const std::vector<std::string> wanted = {"probe",     "--lines", "--masked", "/proc/kcore", "--readonly", "/proc/sys",
                                            "--mount",   "/",       "--try-in", "/",           "--mount",    "/proc",
-                                           "--bind",    "47999",   "--connect", "47999",      "--pids",     "100"};
+                                           "--bind",    "47999",   "--connect", "47999",      "--reach",    "169.254.169.254",
+                                           "--pids",    "100"};
   EXPECT_EQ(predict::probe_arguments(from.outcome.hardened, from.plan, from.host), wanted);
 }
 
