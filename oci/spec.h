@@ -145,12 +145,14 @@ inline constexpr std::array<HookKind, 6> kHookKinds = {{{"prestart", &Hooks::pre
                                                         {"poststart", &Hooks::poststart},
                                                         {"poststop", &Hooks::poststop}}};
 
-// A hook with its place in config.json, and what its file must be ("sha256:…", one of them); empty: anything.
+// A hook with its place in config.json, what its file must hold ("sha256:…", one of them; empty: anything), and which file
+// of the host's it must be, whatever links its path has; empty: any.
 struct CheckedHook {
   std::string_view kind;  // of kHookKinds
   std::string pointer;    // "/hooks/prestart/0"
   Hook hook;
   std::vector<std::string> digests;
+  std::string program{};
   bool operator==(const CheckedHook&) const = default;
 };
 

@@ -22,8 +22,8 @@ using oci::Cursor;
 void for_each_member(auto& abilities, auto&& each) {
   auto& [remap, remap_unable, remap_base, cap_last_cap, host_namespaces, joined, noswap, noswap_unable, apparmor, selinux, mdwe_unable,
          memfd_noexec_unable, one_thread_a_core, core_scheduling_unable, speculation, speculation_unable, entrypoint, program,
-         program_unknown, start_hooks, ipv6, landlock_abi, io_weight_file, io_weight_unable, io_max_unable, disks] = abilities;
-  (void)start_hooks;  // hooks are not kept: those of the start have run
+         program_unknown, start_hooks, hook_programs, ipv6, landlock_abi, io_weight_file, io_weight_unable, io_max_unable, disks] = abilities;
+  (void)start_hooks, (void)hook_programs;  // hooks are not kept: those of the start have run
   each("remap", remap);
   each("remapUnable", remap_unable);
   each("remapBase", remap_base);

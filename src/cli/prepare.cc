@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 
 #include "base/text.h"
@@ -119,6 +121,28 @@ void find_start_hooks(harden::Abilities& abilities, const oci::Spec& spec, const
   }
 }
 
+// Engines name themselves by a link of procfs (proc(5)), whose number is another one each time that they are started.
+std::string program_of_process(const std::string& path) {
+  constexpr std::string_view kBegin = "/proc/", kEnd = "/exe", kGone = " (deleted)";
+  if (path.size() <= kBegin.size() + kEnd.size() || !path.starts_with(kBegin) || !path.ends_with(kEnd)) return "";
+  if (!base::parse_u64(std::string_view(path).substr(kBegin.size(), path.size() - kBegin.size() - kEnd.size()))) return "";
+  std::array<char, PATH_MAX> target{};
+  const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+  if (size <= 0 || size == static_cast<ssize_t>(target.size()) || target[0] != '/') return "";
+  const std::string_view found(target.data(), static_cast<std::size_t>(size));
+  return found.ends_with(kGone) ? "" : std::string(found);
+}
+
+void find_hook_programs(harden::Abilities& abilities, const oci::Spec& spec, const policy::Effective& policy) {
+  if (!any_of(policy, [](const auto& p) { return p.hooks.allow.has_value(); })) return;
+  for (const auto& kind : oci::kHookKinds) {
+    if (kind.list == &oci::Hooks::start_container) continue;  // those lie in the container's root
+    for (const auto& hook : spec.hooks.*kind.list) {
+      if (auto program = program_of_process(hook.path); !program.empty()) abilities.hook_programs.emplace(hook.path, std::move(program));
+    }
+  }
+}
+
 void find_core_scheduling(harden::Abilities& abilities, const kernel::Facts& facts) {
   const auto cores = kernel::probe_core_scheduling();
   abilities.one_thread_a_core = cores == kernel::CoreScheduling::kNoNeed;
@@ -173,6 +197,7 @@ harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& sp
   if (any_of(policy, [](const auto& p) { return p.process.speculation && p.process.speculation->value == policy::Speculation::kDeny; })) find_speculation(abilities);
   if (spec.process && any_of(policy, [](const auto& p) { return p.process.digests.has_value(); })) find_digests(abilities, *spec.process, root_fd);
   find_start_hooks(abilities, spec, policy, root_fd);
+  find_hook_programs(abilities, spec, policy);
   abilities.ipv6 = !any_of(policy, [](const auto& p) { return p.network.blackhole.has_value(); }) || kernel::has_ipv6();
   abilities.landlock_abi = facts.landlock_abi;
   find_io(abilities, facts, policy);

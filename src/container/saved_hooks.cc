@@ -31,6 +31,7 @@ base::Result<oci::CheckedHook> read_hook(const oci::Cursor& cursor) {
   out.hook.env = TRY(get_list(cursor, "env"));
   if (const auto timeout = cursor.find("timeout")) out.hook.timeout = TRY(timeout->get_i64(1));
   out.digests = TRY(get_list(cursor, "digests"));
+  if (cursor.find("program")) out.program = TRY(get_text(cursor, "program"));
   return out;
 }
 
@@ -47,6 +48,7 @@ std::string encode_hooks(const std::vector<oci::CheckedHook>& hooks) {
     out.strings("env", hook.hook.env);
     if (hook.hook.timeout) out.member("timeout", *hook.hook.timeout);
     out.strings("digests", hook.digests);
+    if (!hook.program.empty()) out.member("program", hook.program);
     out.end_object();
   }
   out.end_array();

@@ -55,6 +55,8 @@ struct Abilities {
   std::string program_unknown;      // else: why that cannot be told
   // By their paths: the startContainer hooks, if a rule looks at a digest.
   std::map<std::string, HashedFile> start_hooks;
+  // "/proc/42/exe" -> "/usr/sbin/dockerd": of hooks, if a rule looks at them; whether it is that file is seen when it is run.
+  std::map<std::string, std::string> hook_programs;
   bool ipv6 = true;           // this kernel has it; asked only if a rule looks at it
   int landlock_abi = 0;       // landlock(7), "Landlock ABI"; 0: there is none
   // Asked only if a rule looks at them: where a new cgroup's weight is set ("io.weight", as io_weight.h has them; empty: that

@@ -13,14 +13,23 @@ using Programs = std::vector<policy::HookProgram>;
 
 std::string text(const oci::CheckedHook& hook) {
   const std::string digests = hook.digests.empty() ? "" : base::cat(" ", base::join(hook.digests, " or "));
-  return base::cat(base::escape(hook.hook.path), digests);
+  const std::string program = hook.program.empty() ? "" : base::cat(", which is ", base::escape(hook.program));
+  return base::cat(base::escape(hook.hook.path), program, digests);
 }
 
-// Of a path that is there with and without a digest, each content will do.
+// Where its path is on no list, what that leads to may be. Of a path that is there with and without a digest, each content
+// will do.
 base::Result<void> check(const Work& work, const policy::Setting<Programs>& rule, oci::CheckedHook& hook) {
+  const auto allows = [&](const std::string& path) {
+    return std::any_of(rule.value.begin(), rule.value.end(), [&](const auto& program) { return program.path == path; });
+  };
+  const auto link = work.abilities.hook_programs.find(hook.hook.path);
+  const bool has_link = link != work.abilities.hook_programs.end();
+  if (has_link && !allows(hook.hook.path)) hook.program = link->second;
+  const std::string& path = hook.program.empty() ? hook.hook.path : hook.program;
   bool known = false, any = false;
   for (const auto& program : rule.value) {
-    if (program.path != hook.hook.path) continue;
+    if (program.path != path) continue;
     known = true;
     any = any || program.digest.empty();
     hook.digests.push_back(program.digest);
@@ -28,7 +37,8 @@ base::Result<void> check(const Work& work, const policy::Setting<Programs>& rule
   if (any) hook.digests.clear();
   if (known) return base::ok();
   return base::Error::policy(base::cat("policy ", base::quote(work.policy.id()), " refuses: config.json: ", hook.pointer, "/path: hook ",
-                                       base::quote(hook.hook.path), ", which is not allowed (", rule.origin.text(), ")"))
+                                       base::quote(hook.hook.path), has_link ? base::cat(", that is ", base::quote(link->second)) : "",
+                                       ", which is not allowed (", rule.origin.text(), ")"))
       .hint("a hook runs on the host, as root; \"hooks\": {\"allow\": [{\"path\": …, \"sha256\": …}]} of a policy names those that may");
 }
 

@@ -79,6 +79,13 @@ base::Result<void> check_digest(const oci::CheckedHook& hook, int fd, const std:
   return Error::policy(cat(where, " is ", digest, ", which is not allowed")).hint("\"hooks\" of the policy names the digests that are");
 }
 
+// What a link of procfs leads to may be of another root, or another file by now.
+base::Result<void> check_program(const oci::CheckedHook& hook, const struct stat& opened, const std::string& where) {
+  struct stat wanted {};
+  if (::stat(hook.program.c_str(), &wanted) == 0 && wanted.st_dev == opened.st_dev && wanted.st_ino == opened.st_ino) return base::ok();
+  return Error::policy(cat(where, " is not the file ", base::quote(hook.program), ", which is allowed"));
+}
+
 }  // namespace
 
 base::Result<UniqueFd> open_hook(const oci::CheckedHook& hook) {
@@ -88,13 +95,14 @@ base::Result<UniqueFd> open_hook(const oci::CheckedHook& hook) {
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return Error::system(errno, where);
   if (!S_ISREG(info.st_mode)) return Error::config(cat(where, " is not a regular file"));
+  if (!hook.program.empty()) TRY(check_program(hook, info, where));
   if (!hook.digests.empty()) TRY(check_digest(hook, fd.get(), where));
   return fd;
 }
 
 base::Result<void> check_hooks(const plan::LaunchPlan& plan) {
   const auto check = [](const oci::CheckedHook& hook) -> base::Result<void> {
-    if (!hook.digests.empty()) TRY(open_hook(hook));
+    if (!hook.digests.empty() || !hook.program.empty()) TRY(open_hook(hook));
     return base::ok();
   };
   for (const auto& step : plan.steps) {

@@ -225,6 +225,7 @@ struct Describer {
 
 std::string describe_hook(const oci::CheckedHook& hook) {
   std::string out = cat(hook.kind, " ", hook.hook.path);
+  if (!hook.program.empty()) out += cat(", which is ", hook.program);
   if (!hook.digests.empty()) out += cat(" ", base::join(hook.digests, " or "));
   if (hook.hook.timeout) out += cat(", ", *hook.hook.timeout, " s at most");
   return out;

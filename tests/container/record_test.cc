@@ -31,7 +31,7 @@ Record sample() {
   record.log_sink = "file:/var/log/\"x\"";
   record.log_size = 65536;
   record.poststart = {{.kind = "poststart", .pointer = "/hooks/poststart/0", .hook = {.path = "/bin/\"x\"", .args = {}, .env = {}, .timeout = {}}, .digests = {}}};
-  record.poststop = {{.kind = "poststop", .pointer = "/hooks/poststop/3", .hook = {.path = "/bin/y", .args = {"y", ""}, .env = {"A=\n"}, .timeout = 9}, .digests = {"sha256:1", "sha256:2"}}};
+  record.poststop = {{.kind = "poststop", .pointer = "/hooks/poststop/3", .hook = {.path = "/bin/y", .args = {"y", ""}, .env = {"A=\n"}, .timeout = 9}, .digests = {"sha256:1", "sha256:2"}, .program = "/bin/z"}};
   record.owner = 4294967294U;
   record.systemd_cgroup = true;
   record.own_pid_namespace = true;

@@ -264,9 +264,9 @@ class Docker(Podman):
             "hosts": [f"unix://{self.home}/socket"], "iptables": False, "ip6tables": False, "ip-forward": False, "bridge": "none",
             "storage-driver": "vfs", "runtimes": {name_of(policy): {"path": str(self.wrapper(policy))} for policy in policies}}))
         self.daemon = self.start_daemon(["dockerd", "--config-file", config], ["version"])
-        # It has a prestart hook for every container, which is itself; a node's policy names it.
+        # It has a prestart hook for every container, which is itself, /proc/PID/exe; a node's policy names the program.
         profile = {"bulkhead": "policy/v1", "kind": "profile", "name": "docker-faas", "version": "1", "extends": "builtin:faas@1",
-                   "hooks": {"allow": [{"path": f"/proc/{self.daemon.pid}/exe"}]}}
+                   "hooks": {"allow": [{"path": os.readlink(f"/proc/{self.daemon.pid}/exe")}]}}
         (self.home / "docker-faas.json").write_text(json.dumps(profile))
         archive = self.home / "root.tar"
         subprocess.run(["tar", "-C", str(self.root), "-cf", str(archive), "."], check=True)

@@ -47,6 +47,27 @@ TEST(Hooks, NoOtherThanThoseOnTheList) {
   }
 }
 
+TEST(Hooks, AProcesssProgramIsAllowedByItsName) {
+  auto policy = none();
+  policy.hooks.allow = rule(Programs{{"/usr/sbin/dockerd", "sha256:1"}, {"/proc/7/exe", ""}});
+  auto spec = docker();
+  spec.hooks.prestart = {hook("/proc/42/exe"), hook("/proc/7/exe")};
+  auto able = can_remap();
+  EXPECT_FALSE(harden::harden(spec, policy, able)) << "nothing is known of where it leads";
+  able.hook_programs = {{"/proc/42/exe", "/usr/sbin/dockerd"}, {"/proc/7/exe", "/usr/sbin/dockerd"}};
+  const auto out = harden::harden(spec, policy, able);
+  ASSERT_TRUE(out);
+  const auto& hooks = out->hardened.hooks();
+  EXPECT_EQ(hooks[0].program, "/usr/sbin/dockerd");
+  EXPECT_EQ(hooks[0].digests, std::vector<std::string>{"sha256:1"});
+  EXPECT_EQ(hooks[1].program, "") << "its own path is on the list";
+  EXPECT_EQ(decision(*out, "hooks.allow")->effective, "/proc/42/exe, which is /usr/sbin/dockerd sha256:1, /proc/7/exe");
+  able.hook_programs["/proc/42/exe"] = "/usr/bin/other";
+  const auto refused = harden::harden(spec, policy, able);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("hook \"/proc/42/exe\", that is \"/usr/bin/other\", which is not allowed"), std::string::npos) << refused.error().message();
+}
+
 TEST(Hooks, AreOnlyToldOfWhereTheRuleIsAudited) {
   policy::Effective effective;
   effective.policy = none();

@@ -56,6 +56,20 @@ TEST_F(Hooks, RunWithTheStateInTheirDirectory) {
   EXPECT_EQ(text, "/");
 }
 
+TEST_F(Hooks, ThatMustBeAFileAreNoOther) {
+  auto hook = script("#!/bin/sh\n");
+  const std::string path = hook.hook.path;
+  fs::create_symlink(path, top_ / "link");
+  hook.hook.path = top_ / "link";
+  hook.program = path;
+  EXPECT_EQ(failure(hook), "");
+  fs::copy_file(path, top_ / "copy");
+  hook.program = top_ / "copy";
+  EXPECT_NE(failure(hook).find("is not the file"), std::string::npos);
+  hook.program = top_ / "none";
+  EXPECT_NE(failure(hook).find("is not the file"), std::string::npos);
+}
+
 // init goes at once when it has said why, and may have left a word of the parent's unread (unix(7): ECONNRESET, once).
 TEST_F(Hooks, FailureInTheContainerIsHeardThoughInitHasGone) {
   using namespace std::string_literals;
