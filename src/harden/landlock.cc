@@ -19,8 +19,11 @@ std::string obstacle(int abi) {
   return abi < kRenames ? "version 1 of Landlock forbids renaming between directories" : "";
 }
 
+constexpr std::string_view kNotHere = "; not possible here: ";
+
 std::string missing(int abi, std::string_view what) {
-  return base::cat("; not possible here: version ", abi, " of Landlock does not restrict ", what);
+  const auto nothing = obstacle(abi);
+  return nothing.empty() ? base::cat(kNotHere, "version ", abi, " of Landlock does not restrict ", what) : base::cat(kNotHere, nothing);
 }
 
 bool keeps_admin(const Work& work) {
@@ -97,15 +100,15 @@ std::optional<Landlock> harden_landlock(Work& work) {
             .requested = "absent",
             .effective = "none",
             .why = "a second layer over the mounts: a way around the one is not a way around the other",
-            .note = "; not possible here: " + unable,
+            .note = base::cat(kNotHere, unable),
             .degraded = true});
-    return std::nullopt;
+  } else {
+    tell_enabled(work, out.abi);
   }
-  tell_enabled(work, out.abi);
   limit_scopes(work, out);
   limit_ports(work, rules.bind, "landlock.bind", out.abi, out.bind);
   limit_ports(work, rules.connect, "landlock.connect", out.abi, out.connect);
-  return out;
+  return out.abi < kRenames ? std::nullopt : std::optional(std::move(out));
 }
 
 }  // namespace harden

@@ -29,6 +29,18 @@ base::Error refusal(const Work& work, const Module& module, std::string_view wha
       .hint(base::cat("set ", module.pointer, " in config.json to a profile of ", module.name));
 }
 
+// Nobody can have what the host has not: told, and refused where the control itself is required.
+void tell_without_module(Work& work, const policy::Setting<bool>& rule) {
+  decide(work, rule,
+         {.control = "lsm.required",
+          .where = "/process/apparmorProfile",
+          .requested = "absent",
+          .effective = "no label",
+          .why = "a label of the host's security module holds where a mistake in everything else would not",
+          .note = "; not possible here: this host has neither AppArmor nor SELinux on",
+          .degraded = true});
+}
+
 }  // namespace
 
 // Only where the module is on: elsewhere there is nothing that a label could do, and plan refuses one.
@@ -40,6 +52,7 @@ base::Result<void> harden_lsm(Work& work) {
       {"AppArmor", "/process/apparmorProfile", work.abilities.apparmor, process.apparmor_profile, process.apparmor_profile == "unconfined"},
       {"SELinux", "/process/selinuxLabel", work.abilities.selinux, process.selinux_label, is_unconfined_type(process.selinux_label)},
   };
+  if (!work.abilities.apparmor && !work.abilities.selinux && is_on(rules.required)) tell_without_module(work, *rules.required);
   for (const auto& module : modules) {
     if (!module.active) continue;
     if (module.unconfined && rules.unconfined && !rules.unconfined->value) {

@@ -143,7 +143,7 @@ struct Resources {
 // Of the labels that config.json asks the host's security module for, where one is on.
 struct Lsm {
   Rule<bool> unconfined;  // false: none that leaves the container alone
-  Rule<bool> required;    // true: not without one
+  Rule<bool> required;    // true: not without one; where the host has no module, that is told
 };
 
 // What becomes of a variable that holds a secret.

@@ -66,8 +66,32 @@ TEST(Lsm, WhatIsRequiredMustBeThereAndConfine) {
   EXPECT_NE(refusal(policy, kSelinux, "docker-default").find("/process/selinuxLabel is absent"), std::string::npos);
   EXPECT_EQ(refusal(policy, kAppArmor, "docker-default"), "");
   EXPECT_EQ(refusal(policy, kSelinux, "", "system_u:system_r:container_t:s0"), "");
-  EXPECT_EQ(refusal(policy, kNone, ""), "") << "nothing that could be required";
+  EXPECT_EQ(refusal(policy, kNone, ""), "") << "told, and not refused";
   EXPECT_EQ(refusal(with({}, false), kAppArmor, ""), "");
+}
+
+TEST(Lsm, WhatAHostHasNotIsToldOrRefused) {
+  auto policy = with({}, true);
+  const auto out = harden::harden(docker(), policy, can_remap());
+  ASSERT_TRUE(out.has_value());
+  const auto* told = decision(*out, "lsm.required");
+  ASSERT_NE(told, nullptr);
+  EXPECT_TRUE(told->degraded);
+  EXPECT_NE(told->why.find("not possible here: this host has neither AppArmor nor SELinux on"), std::string::npos) << told->why;
+  policy.required.push_back({.control = "lsm.required", .origin = {.file = "x.json", .pointer = "/modes"}});
+  const auto refused = refusal(policy, kNone, "");
+  EXPECT_NE(refused.find("lsm.required cannot be met in full here"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("it is required by x.json:/modes"), std::string::npos) << refused;
+  auto on = can_remap();
+  on.apparmor = true;
+  auto spec = docker();
+  spec.process->apparmor_profile = "docker-default";
+  const auto met = harden::harden(spec, policy, on);
+  ASSERT_TRUE(met.has_value());
+  EXPECT_EQ(decision(*met, "lsm.required"), nullptr);
+  const auto off = harden::harden(docker(), with({}, false), can_remap());
+  ASSERT_TRUE(off.has_value());
+  EXPECT_EQ(decision(*off, "lsm.required"), nullptr);
 }
 
 }  // namespace
