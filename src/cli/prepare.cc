@@ -13,6 +13,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "cli/cite.h"
 #include "cli/decisions.h"
 #include "cli/descriptors.h"
 #include "cli/entrypoint.h"
@@ -360,12 +361,16 @@ base::Result<Prepared> prepare(const GlobalArgs& global, const PrepareRequest& r
   auto hardened = harden::harden(std::move(spec), selected.policy, abilities);
   if (!hardened && request.refusals == Refusals::kLog) log_refusal(selected.log, request.id, hardened.error());
   harden::Outcome outcome = TRY(std::move(hardened));
-  plan::ClonePlan clone = TRY(plan::plan_clone(outcome.hardened, facts, options));
+  auto cloned = plan::plan_clone(outcome.hardened, facts, options);
+  if (!cloned) return cite_rule(std::move(cloned).error(), outcome.decisions);
+  plan::ClonePlan clone = *std::move(cloned);
   if (request.begin) TRY(request.begin(clone));
   const auto& process = outcome.hardened.spec().process;
   if (process && root && !has_home(*process)) options.home = find_home(root.get(), process->user.uid);
   options.seccomp = TRY(find_program(outcome.hardened, log));
-  plan::LaunchPlan plan = TRY(plan::plan_create(std::move(clone), outcome.hardened, facts, options));
+  auto planned = plan::plan_create(std::move(clone), outcome.hardened, facts, options);
+  if (!planned) return cite_rule(std::move(planned).error(), outcome.decisions);
+  plan::LaunchPlan plan = *std::move(planned);
   for (const auto& note : plan.cgroup.notes) log.debug(cat("config.json: ", note.pointer, ": ", note.text));
   const bool remapped = outcome.hardened.idmap_mounts();
   Prepared prepared{std::move(selected), std::move(outcome), std::move(plan), remapped, std::move(ids), std::move(abilities), std::move(text), std::move(document)};

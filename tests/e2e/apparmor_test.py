@@ -59,6 +59,19 @@ class AppArmorTest(node.Case):
             out = self.assert_ok(self.run_bundle(self.shell(profile), policy="faas")).out
             self.assertEqual(out.splitlines()[1:], ["allowed"])
 
+    def test_what_exec_starts_has_the_containers(self):
+        for policy, user in (("passthrough", 0), ("faas", 1000), ("faas", 0)):
+            with self.subTest(policy=policy, user=user):
+                bundle = self.shell(PROFILE, user)
+                bundle.process["args"] = ["sleep", "1000"]
+                container, pid = self.start(bundle, policy=policy)
+                out = self.assert_ok(self.runtime("exec", container, "sh", "-c", SCRIPT)).out
+                self.assertEqual(out.splitlines(), [f"{PROFILE} (enforce)", "allowed", "denied"])
+                other = self.runtime("exec", "--apparmor", "unconfined", container, "cat", "/proc/self/attr/current")
+                self.assertEqual("unconfined" in other.out, policy == "passthrough", str(other))
+                self.assert_ok(self.runtime("probe", "--id", container))
+                self.kill_and_delete(container, pid)
+
     def test_one_that_is_not_loaded_is_an_error(self):
         self.assert_one_error(self.run_bundle(self.shell("bulkhead-no-such-profile")), 1, "/process/apparmorProfile", "bulkhead-no-such-profile")
 

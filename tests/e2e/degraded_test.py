@@ -196,5 +196,43 @@ class OlderTest(Case):
                 self.check(Row(control, rules, False, words, *([asks] if asks else [])))
 
 
+class MissingTest(Case):
+    """What no container is started without, if a rule asks for it: there is no such thing as a part of it."""
+
+    LIMITS = {"pids": {"pids": {"max": 17}}, "memory": {"memory": {"max": "64M"}}, "cpu": {"cpu": {"max": "500m"}}}
+
+    def test_a_controller_of_cgroups(self):
+        if harness.unified() or not shutil.which("unshare"):
+            self.skipTest("needs unshare(1), and hierarchies that can be hidden one by one")
+        for controller, rule in self.LIMITS.items():
+            where = harness.cgroup_dir("", controller)
+            if where is None:
+                continue
+            # Of a mount namespace of its own, which is private.
+            self.wrapper = ["unshare", "-m", "sh", "-c", f'umount -l {where} && exec "$@"', "sh"]
+            with self.subTest(controller=controller):
+                file = self.add("rules", "floor", resources=rule)
+                for verb in ("run", "explain"):
+                    row = Row(f"resources.{controller}", {}, True, "")
+                    args = (verb, "--bundle", self.request(row).path, *([self.new_id()] if verb == "run" else []))
+                    code, out, err = self.call(*args)
+                    self.assertEqual((code, out, len(err.splitlines())), (1, "", 1), err)
+                    for words in (f'no "{controller}" cgroup controller on this host', f"set by resources.{controller} of the policy ({file}:/resources/{controller}"):
+                        self.assertIn(words, err)
+                file.unlink()
+                code, _, err = self.call("run", "--bundle", self.request(row).path, self.new_id())
+                self.assertEqual((code, err), (0, ""), "without the rule")
+
+    def test_a_namespace(self):
+        if not STRACE or not os.path.exists("/proc/self/ns/time"):
+            self.skipTest("needs strace and a kernel with time namespaces")
+        self.add("rules", "floor", namespaces={"own": ["time"]})
+        for answer, status in (("", 0), ("error=EINVAL", 1)):
+            self.wrapper = [STRACE, "-f", "-qq", "-o", "/dev/null", *(["-e", f"inject=unshare:{answer}"] if answer else [])]
+            code, out, err = self.call("run", "--bundle", self.request(Row("namespaces.own", {}, True, "")).path, self.new_id())
+            self.assertEqual((code, out, len(err.splitlines())), (status, "", status), err)
+            self.assertEqual("time namespace: invalid argument" in err, status == 1, err)
+
+
 if __name__ == "__main__":
     harness.main()
