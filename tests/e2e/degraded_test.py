@@ -75,6 +75,7 @@ def root_can_be_mapped():
 
 
 VERSION = os.uname().release
+NOT_MAPPED = "cannot be idmapped by this kernel"
 NO_LANDLOCK = "no Landlock" if LANDLOCK == 0 else "version"
 ROWS = [
     Row("landlock.enable", {"landlock": {"enable": True}}, LANDLOCK >= 5, NO_LANDLOCK),
@@ -87,9 +88,9 @@ ROWS = [
     Row("process.speculation", {"process": {"speculation": "deny"}}, not speculation_is_left_open(), "this kernel leaves it to no process"),
     Row("process.coreScheduling", {"process": {"coreScheduling": True}}, locks_test.cookie() != "EINVAL" or not locks_test.cores_are_shared(),
         f"Linux {VERSION} was built without core scheduling"),
-    Row("process.rootUser", {"process": {"rootUser": "remap"}}, root_can_be_mapped(), "cannot be idmapped by this kernel"),
-    Row("process.rootUser", {"process": {"rootUser": "remap"}}, False, "cannot be idmapped by this kernel", on_overlay),
-    Row("process.rootUser", {"process": {"rootUser": "remap"}}, False, "id 70000 is outside", with_many_ids),
+    Row("process.rootUser", {"process": {"rootUser": "remap"}}, root_can_be_mapped(), NOT_MAPPED),
+    Row("process.rootUser", {"process": {"rootUser": "remap"}}, False, NOT_MAPPED, on_overlay),
+    Row("process.rootUser", {"process": {"rootUser": "remap"}}, False, "id 70000 is outside" if root_can_be_mapped() else NOT_MAPPED, with_many_ids),
     Row("environment.secrets", {"environment": {"secrets": "redirect"}}, KERNEL >= (6, 4), f"Linux {VERSION} has no tmpfs without swap", with_secret),
     Row("network.blackhole", {"network": {"blackhole": ["169.254.169.254"]}}, True, ""),
     Row("network.blackhole", {"network": {"blackhole": ["169.254.169.254"]}}, False, "its network namespace is the host's", without_network),
