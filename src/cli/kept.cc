@@ -20,7 +20,7 @@ using oci::Cursor;
 // The members of Abilities, once for both directions. Structured bindings, so that a new one does not compile until it
 // stands here.
 void for_each_member(auto& abilities, auto&& each) {
-  auto& [remap, remap_unable, remap_base, cap_last_cap, host_namespaces, joined, noswap, noswap_unable, apparmor, selinux, mdwe_unable,
+  auto& [remap, remap_unable, remap_base, cap_last_cap, host_namespaces, joined, noswap, noswap_unable, matching_paths, memory_v2_unable, apparmor, selinux, mdwe_unable,
          memfd_noexec_unable, one_thread_a_core, core_scheduling_unable, speculation, speculation_unable, entrypoint, program,
          program_unknown, start_hooks, hook_programs, ipv6, landlock_abi, io_weight_file, io_weight_unable, io_max_unable, disks] = abilities;
   (void)start_hooks, (void)hook_programs;  // hooks are not kept: those of the start have run
@@ -32,6 +32,8 @@ void for_each_member(auto& abilities, auto&& each) {
   each("joined", joined);
   each("noswap", noswap);
   each("noswapUnable", noswap_unable);
+  each("matchingPaths", matching_paths);
+  each("memoryV2Unable", memory_v2_unable);
   each("apparmor", apparmor);
   each("selinux", selinux);
   each("mdweUnable", mdwe_unable);
@@ -77,6 +79,7 @@ struct Write {
     for (const auto& [key, value] : values) w.member(key, value);
     w.close('}');
   }
+  void operator()(std::string_view name, const std::vector<std::string>& values) const { w.list(name, values); }
   void operator()(std::string_view name, const std::vector<harden::HashedFile>& files) const {
     w.key(name);
     w.open('[');
@@ -121,6 +124,10 @@ struct Read {
   }
   static base::Result<void> get(const Cursor& from, std::map<std::string, std::string>& values) {
     for (const auto& member : TRY(from.object_members())) values.emplace(member.name, TRY(member.value.get_string()));
+    return base::ok();
+  }
+  static base::Result<void> get(const Cursor& from, std::vector<std::string>& values) {
+    values = TRY(from.get_strings());
     return base::ok();
   }
   static base::Result<void> get(const Cursor& from, std::vector<harden::HashedFile>& files) {

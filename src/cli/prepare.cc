@@ -60,6 +60,8 @@ std::uint32_t preferred_range(std::string_view id) {
 
 bool asks_for_remapping(const oci::Spec& spec, const policy::Policy& policy) {
   const auto& rule = policy.process.root_user;
+  const auto& own_ids = policy.process.own_ids;
+  if (own_ids && own_ids->value) return spec.process.has_value();
   return rule && rule->value == policy::RootUser::kRemap && spec.process && (spec.process->user.uid == 0 || spec.process->user.gid == 0);
 }
 
@@ -73,6 +75,13 @@ std::string noswap_obstacle(const kernel::Facts& facts) {
   if (!facts.in_initial_user_namespace) return "the runtime itself runs in a user namespace";
   const bool known = facts.kernel_major > 6 || (facts.kernel_major == 6 && facts.kernel_minor >= 4);
   return known ? "" : base::cat("Linux ", facts.kernel_release, " has no tmpfs without swap");
+}
+
+// memory.high and memory.oom.group (cgroup-v2.rst).
+std::string memory_v2_obstacle(const kernel::CgroupLayout& layout) {
+  if (layout.mode != kernel::CgroupMode::kUnified) return "only cgroup v2 has it";
+  const auto& have = layout.v2_controllers;
+  return std::find(have.begin(), have.end(), "memory") != have.end() ? "" : "no cgroup controller for memory on this host";
 }
 
 // PR_SET_MDWE(2const): since Linux 6.3.
@@ -161,6 +170,16 @@ void find_speculation(harden::Abilities& abilities) {
   if (!open.empty()) abilities.speculation_unable = cat(base::join(open, ", "), ": this kernel leaves it to no process (spec_store_bypass_disable, spectre_v2_user, mitigations)");
 }
 
+// Of masked paths that are patterns: those in /sys, which is the same in every container.
+void find_matching_paths(harden::Abilities& abilities, const policy::Policy& policy) {
+  const auto& rule = policy.filesystem.masked_paths;
+  if (!rule) return;
+  for (const auto& path : rule->value) {
+    if (!path.starts_with("/sys/") || path.find('*') == std::string::npos) continue;
+    for (auto& found : kernel::find_paths(path)) abilities.matching_paths.push_back(std::move(found));
+  }
+}
+
 // Where a policy says something of disks.
 void find_io(harden::Abilities& abilities, const kernel::Facts& facts, const policy::Effective& policy) {
   const bool weight = any_of(policy, [](const auto& p) { return p.resources.io_weight.has_value(); });
@@ -188,6 +207,7 @@ harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& sp
   abilities.remap_base = kFirstId + preferred_range(request.id) * kIdsEach;
   abilities.noswap_unable = noswap_obstacle(facts);
   abilities.noswap = abilities.noswap_unable.empty();
+  abilities.memory_v2_unable = memory_v2_obstacle(facts.cgroup);
   abilities.host_namespaces = host_namespaces(spec);
   if (any_of(policy, [](const auto& p) { return p.namespaces.join_below.has_value(); })) abilities.joined = joined_places(spec);
   abilities.apparmor = facts.apparmor;
@@ -202,6 +222,8 @@ harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& sp
   abilities.ipv6 = !any_of(policy, [](const auto& p) { return p.network.blackhole.has_value(); }) || kernel::has_ipv6();
   abilities.landlock_abi = facts.landlock_abi;
   find_io(abilities, facts, policy);
+  find_matching_paths(abilities, policy.policy);
+  if (!policy.audited.empty()) find_matching_paths(abilities, policy.audited.front());
   if (!request.remap_unable.empty()) {
     abilities.remap_unable = request.remap_unable;
   } else if (!facts.userns_available) {

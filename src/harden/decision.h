@@ -17,6 +17,7 @@ struct Decision {
   std::string source;     // the rule's place: "faas.json:/process/noNewPrivileges"
   bool degraded = false;  // weaker than the policy wanted, because this host cannot do it
   bool warning = false;   // something was found and left: the caller's log tells of it
+  bool expected = false;  // degraded, and so on every host of this kind: not worth a warning at each start
   bool audited = false;   // what the rule would do, were it not only audited: nothing was changed
 };
 

@@ -160,6 +160,7 @@ base::Result<Outcome> harden_exec(const Hardened& container, const std::optional
   hardened.locks_.core_scheduling = container.locks_.core_scheduling;
   hardened.locks_.no_spec_allow |= container.locks_.no_spec_allow;
   hardened.locks_.speculation |= container.locks_.speculation;
+  hardened.locks_.no_nested_namespaces = container.locks_.no_nested_namespaces;
   hardened.locks_.memfd_noexec = container.locks_.memfd_noexec;
   hardened.landlock_ = container.landlock_;
   return out;

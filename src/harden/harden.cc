@@ -56,6 +56,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   harden_unified_names(work);
   TRY(harden_resources(work));
   TRY(harden_more_resources(work));
+  TRY(harden_cpu_shares(work));
   TRY(harden_io_weight(work));
   TRY(harden_io_max(work));
   hardened.seccomp_policies_ = TRY(harden_seccomp(work));

@@ -41,6 +41,9 @@ struct Abilities {
   std::map<std::string, std::string> joined;
   bool noswap = false;        // a tmpfs can be kept out of swap
   std::string noswap_unable;  // else: why not
+  // What is there on this host of what the patterns among masked paths fit; asked only if a rule has one.
+  std::vector<std::string> matching_paths;
+  std::string memory_v2_unable;  // why there is no memory.high and no memory.oom.group; empty: there is
   bool apparmor = false, selinux = false;  // is on; asked only if a rule looks at it
   std::string mdwe_unable;  // why a process cannot give up executing what was writable; empty: it can
   std::string memfd_noexec_unable;  // why a pid namespace cannot keep files in memory from being executed; empty: it can
@@ -106,6 +109,7 @@ struct ProcessLocks {
   bool deny_write_execute = false;  // PR_SET_MDWE
   bool memfd_noexec = false;        // vm.memfd_noexec of its pid namespace
   bool core_scheduling = false;     // a cookie of its own (PR_SCHED_CORE)
+  bool no_nested_namespaces = false;  // the limits of its own user namespace are 0 (namespaces(7), "/proc/sys/user")
   bool no_spec_allow = false;       // the filter is loaded without SECCOMP_FILTER_FLAG_SPEC_ALLOW
   std::uint32_t speculation = 0;    // 1 << PR_SPEC_*, given up for good
 };

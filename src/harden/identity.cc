@@ -44,7 +44,13 @@ std::string remap_obstacle(const oci::Spec& spec, const Abilities& abilities) {
   return {};
 }
 
-void remap(Work& work, const policy::Setting<policy::RootUser>& rule) {
+// By which rule: process.rootUser, of the host's root alone, or process.ownIds, of all.
+struct By {
+  std::string_view control, requested, why;
+};
+
+template <typename T>
+void remap(Work& work, const policy::Setting<T>& rule, const By& by) {
   auto& config = work.spec.linux;
   const auto base_id = work.abilities.remap_base;
   const oci::IdMapping mapping{.container_id = 0, .host_id = base_id, .size = kRange};
@@ -52,14 +58,13 @@ void remap(Work& work, const policy::Setting<policy::RootUser>& rule) {
   config.uid_mappings = {mapping};
   config.gid_mappings = {mapping};
   work.idmap_mounts = true;
-  const auto& user = work.spec.process->user;
   decide(
       work, rule,
-      {.control = "process.rootUser",
+      {.control = std::string(by.control),
        .where = "/linux/uidMappings",
-       .requested = base::cat(user.uid, ":", user.gid, " is the host's root"),
+       .requested = std::string(by.requested),
        .effective = base::cat("user namespace: 0-", kRange - 1, " are the host's ", base_id, "-", base_id + kRange - 1),
-       .why = kWhy,
+       .why = by.why,
        .also = {"/linux/gidMappings", "/linux/namespaces"}});
 }
 
@@ -73,12 +78,28 @@ bool is_host_root(const oci::Spec& spec) {
   return is_root_id(user.uid, user_ns, spec.linux.uid_mappings) || is_root_id(user.gid, user_ns, spec.linux.gid_mappings);
 }
 
-base::Result<void> harden_identity(Work& work) {
+namespace {
+
+template <typename T>
+void remap_or_tell(Work& work, const policy::Setting<T>& rule, const By& by) {
+  const auto obstacle = remap_obstacle(work.spec, work.abilities);
+  if (obstacle.empty()) return remap(work, rule, by);
+  const auto& user = work.spec.process->user;
+  // Groups are kept: a file may give a group less than it gives others, so that dropping one can widen.
+  decide(work, rule,
+         {.control = std::string(by.control),
+          .where = "/process/user",
+          .requested = std::string(by.requested),
+          .effective = base::cat(user.uid, ":", user.gid, ", not mapped away"),
+          .why = by.why,
+          .note = "; not possible here: " + obstacle,
+          .degraded = true});
+}
+
+base::Result<void> harden_root_user(Work& work) {
   const auto& rule = work.policy.process.root_user;
-  if (!rule || !work.spec.process) return base::ok();
+  if (!rule) return base::ok();
   const auto* user_ns = user_namespace(work.spec);
-  // The ids of a user namespace that is joined were set by whoever made it.
-  if (user_ns != nullptr && !user_ns->path.empty()) return base::ok();
   const auto& user = work.spec.process->user;
   const auto& config = work.spec.linux;
   const bool root_uid = is_root_id(user.uid, user_ns, config.uid_mappings);
@@ -95,20 +116,26 @@ base::Result<void> harden_identity(Work& work) {
     case policy::RootUser::kDrop: return base::ok();
     case policy::RootUser::kRemap: break;
   }
-  const auto obstacle = remap_obstacle(work.spec, work.abilities);
-  if (obstacle.empty()) {
-    remap(work, *rule);
-    return base::ok();
-  }
-  // Groups are kept: a file may give a group less than it gives others, so that dropping one can widen.
-  decide(work, *rule,
-         {.control = "process.rootUser",
-          .where = "/process/user",
-          .requested = requested,
-          .effective = base::cat(user.uid, ":", user.gid, ", not mapped away"),
-          .why = kWhy,
-          .note = "; not possible here: " + obstacle,
-          .degraded = true});
+  remap_or_tell(work, *rule, {.control = "process.rootUser", .requested = requested, .why = kWhy});
+  return base::ok();
+}
+
+}  // namespace
+
+base::Result<void> harden_identity(Work& work) {
+  if (!work.spec.process) return base::ok();
+  const auto* user_ns = user_namespace(work.spec);
+  // The ids of a user namespace that is joined were set by whoever made it.
+  if (user_ns != nullptr && !user_ns->path.empty()) return base::ok();
+  TRY(harden_root_user(work));
+  const auto& own_ids = work.policy.process.own_ids;
+  if (!is_on(own_ids) || user_namespace(work.spec) != nullptr) return base::ok();
+  const auto& user = work.spec.process->user;
+  remap_or_tell(work, *own_ids,
+                {.control = "process.ownIds",
+                 .requested = base::cat(user.uid, ":", user.gid, " is the host's own"),
+                 .why = "an id that other containers and the host use too lets an escape reach their processes and files"});
+  work.remapped_for_own_ids = work.idmap_mounts;
   return base::ok();
 }
 

@@ -42,16 +42,32 @@ void deny_write_execute(Work& work) {
           .degraded = !unable.empty()});
 }
 
-bool has_new_pid_namespace(const oci::Spec& spec) {
+bool has_new_namespace(const oci::Spec& spec, std::uint64_t type) {
   const auto& all = spec.linux.namespaces;
-  return std::any_of(all.begin(), all.end(), [](const oci::Namespace& ns) { return ns.type == CLONE_NEWPID && ns.path.empty(); });
+  return std::any_of(all.begin(), all.end(), [type](const oci::Namespace& ns) { return ns.type == type && ns.path.empty(); });
+}
+
+// Of a user namespace that is shared the limits are its owner's. Others than these make none of their own.
+void keep_from_nesting(Work& work) {
+  const auto& rule = work.policy.namespaces.nested;
+  if (!rule || rule->value || !has_new_namespace(work.spec, CLONE_NEWUSER)) return;
+  const bool able = has_new_namespace(work.spec, CLONE_NEWPID);
+  work.locks.no_nested_namespaces = able;
+  decide(work, *rule,
+         {.control = "namespaces.nested",
+          .where = "/linux/namespaces",
+          .requested = "absent",
+          .effective = able ? "none is made in its user namespace" : "left to the filter of system calls",
+          .why = "who makes a namespace has every capability in it, and with them reaches bugs of the kernel that nobody else does",
+          .note = able ? "" : "; not possible here: its pid namespace is not new",
+          .degraded = !able});
 }
 
 // A setting of the pid namespace, which others may share if it is joined.
 void keep_memory_files_from_execution(Work& work) {
   const auto& rule = work.policy.process.memfd_noexec;
   if (!is_on(rule)) return;
-  const auto unable = has_new_pid_namespace(work.spec) ? work.abilities.memfd_noexec_unable : "its pid namespace is not new";
+  const auto unable = has_new_namespace(work.spec, CLONE_NEWPID) ? work.abilities.memfd_noexec_unable : "its pid namespace is not new";
   work.locks.memfd_noexec = unable.empty();
   decide(work, *rule,
          {.control = "process.memfdNoexec",
@@ -131,6 +147,7 @@ void give_up_speculation(Work& work) {
 void harden_locks(Work& work) {
   if (!work.spec.process) return;
   lock_secure_bits(work);
+  keep_from_nesting(work);
   deny_write_execute(work);
   keep_memory_files_from_execution(work);
   keep_cores_to_itself(work);

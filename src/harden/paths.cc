@@ -1,4 +1,6 @@
 // Masked and read-only paths: the request's and the policy's together, never fewer.
+#include <algorithm>
+#include <iterator>
 #include <unordered_set>
 
 #include "base/text.h"
@@ -8,14 +10,31 @@ namespace harden {
 
 namespace {
 
+// A path in /sys, which is the host's, may be a pattern: for a directory of every processor, as it may be.
+bool is_pattern(std::string_view path) { return path.starts_with("/sys/") && path.find('*') != std::string_view::npos; }
+
+// With what is there of a pattern in its place.
+std::vector<std::string> expanded(const std::vector<std::string>& paths, const std::vector<std::string>& there) {
+  std::vector<std::string> out;
+  out.reserve(paths.size() + there.size());
+  for (const auto& entry : paths) {
+    auto path = clean_path(entry);
+    if (!is_pattern(path)) {
+      out.push_back(std::move(path));
+      continue;
+    }
+    std::copy_if(there.begin(), there.end(), std::back_inserter(out), [&](const auto& found) { return base::fits(path, found); });
+  }
+  return out;
+}
+
 void unite(Work& work, const policy::Rule<std::vector<std::string>>& rule, std::vector<std::string>& paths,
            std::string_view name, std::string_view why) {
   if (!rule) return;
-  std::vector<std::string> asked, wanted;
+  std::vector<std::string> asked;
   asked.reserve(paths.size());
-  wanted.reserve(rule->value.size());
   for (const auto& path : paths) asked.push_back(clean_path(path));
-  for (const auto& path : rule->value) wanted.push_back(clean_path(path));
+  const auto wanted = expanded(rule->value, work.abilities.matching_paths);
   std::unordered_set<std::string_view> known(asked.begin(), asked.end(), asked.size() + wanted.size());
   const auto before = paths.size();
   paths.reserve(before + wanted.size());

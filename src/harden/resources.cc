@@ -24,6 +24,10 @@ constexpr Amount kMemory{.control = "resources.memory",
                          .where = "/linux/resources/memory",
                          .file = "memory.max",
                          .why = "without a limit one function can push all others out of memory"};
+constexpr Amount kMemoryHigh{.control = "resources.memoryHigh",
+                             .where = "/linux/resources/unified/memory.high",
+                             .file = "memory.high",
+                             .why = "what grows without end is slowed down, and gives back what it can, before anything is killed"};
 
 // A request: a number, or unlimited.
 struct Asked {
@@ -57,7 +61,7 @@ base::Result<Asked> from_unified(std::string_view value, std::string_view file) 
   auto digits = value;
   if (!digits.empty()) {
     const auto suffix = kSuffixes.find(static_cast<char>(digits.back() & ~0x20));
-    if (suffix != std::string_view::npos && file == kMemory.file) {
+    if (suffix != std::string_view::npos && file != kPids.file) {
       shift = 10 * (static_cast<unsigned>(suffix) + 1);
       digits.remove_suffix(1);
     }
@@ -134,11 +138,34 @@ base::Result<void> harden_memory(Work& work) {
   return base::ok();
 }
 
+// config.json has no word for it but the kernel's own.
+base::Result<void> harden_memory_high(Work& work) {
+  const auto& rule = work.policy.resources.memory_high;
+  if (!rule || TRY(harden_unified(work, *rule, kMemoryHigh))) return base::ok();
+  const auto wanted = meet({}, rule->value);
+  const auto& unable = work.abilities.memory_v2_unable;
+  if (wanted && !unable.empty()) {
+    decide(work, *rule,
+           {.control = std::string(kMemoryHigh.control),
+            .where = std::string(kMemoryHigh.where),
+            .requested = "absent",
+            .effective = "none",
+            .why = kMemoryHigh.why,
+            .note = "; not possible here: " + unable,
+            .degraded = true});
+    return base::ok();
+  }
+  harden_limit(work, *rule, kMemoryHigh, std::string(kMemoryHigh.where), {}, kLargest,
+               [&](std::uint64_t v) { made(work.spec.linux).unified.emplace_back(kMemoryHigh.file, std::to_string(v)); });
+  return base::ok();
+}
+
 }  // namespace
 
 base::Result<void> harden_resources(Work& work) {
   TRY(harden_pids(work));
-  return harden_memory(work);
+  TRY(harden_memory(work));
+  return harden_memory_high(work);
 }
 
 }  // namespace harden

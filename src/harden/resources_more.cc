@@ -10,7 +10,16 @@ namespace {
 
 constexpr std::uint64_t kPeriod = 100'000;  // microseconds: the kernel's own (cgroup-v2.rst, cpu.max)
 constexpr std::uint64_t kMostPeriod = 1'000'000, kMostQuota = std::uint64_t{1} << 40;  // what is more is as good as none
-constexpr std::string_view kCpuFile = "cpu.max";
+constexpr std::string_view kCpuFile = "cpu.max", kOomGroupFile = "memory.oom.group", kMemoryHighFile = "memory.high";
+
+// The value of an entry of `unified`; nullptr if there is none.
+std::string* unified_entry(oci::Spec& spec, std::string_view name) {
+  if (!spec.linux.resources) return nullptr;
+  for (auto& [key, value] : spec.linux.resources->unified) {
+    if (key == name) return &value;
+  }
+  return nullptr;
+}
 
 oci::Resources& made(oci::Linux& config) { return config.resources ? *config.resources : config.resources.emplace(); }
 
@@ -109,6 +118,47 @@ void harden_swap(Work& work) {
   memory.swap = memory.limit;
 }
 
+// Documentation/admin-guide/cgroup-v1/memory.rst, 10: with the killer off, who needs more memory sleeps.
+void harden_oom_killer(Work& work) {
+  const auto& rule = work.policy.resources.oom_killer;
+  if (!is_on(rule) || !work.spec.linux.resources || !work.spec.linux.resources->memory) return;
+  auto& off = work.spec.linux.resources->memory->disable_oom_killer;
+  if (!off.value_or(false)) return;
+  off = false;
+  decide(work, *rule,
+         {.control = "resources.oomKiller",
+          .where = "/linux/resources/memory/disableOOMKiller",
+          .requested = "true",
+          .effective = "false",
+          .why = "at its limit the function would hang instead of ending, with all that it holds"});
+}
+
+void harden_oom_group(Work& work) {
+  const auto& rule = work.policy.resources.oom_group;
+  if (!is_on(rule)) return;
+  Change change{.control = "resources.oomGroup",
+                .where = base::cat("/linux/resources/unified/", kOomGroupFile),
+                .requested = "absent",
+                .effective = "1: all of the container is killed at once",
+                .why = "half a function answers wrongly, or not at all, and nobody starts it anew"};
+  auto* asked = unified_entry(work.spec, kOomGroupFile);
+  if (asked != nullptr && *asked == "1") return;
+  if (asked != nullptr) {
+    change.requested = *asked;
+    *asked = "1";
+  } else if (const auto& unable = work.abilities.memory_v2_unable; !unable.empty()) {
+    change.effective = "one process is killed";
+    change.note = "; not possible here: " + unable;
+    change.degraded = change.expected = true;
+  } else {
+    made(work.spec.linux).unified.emplace_back(kOomGroupFile, "1");
+  }
+  decide(work, *rule, std::move(change));
+}
+
+// Whatever its value, it leaves the container no more than there is without it: rules of the policy set it, too.
+bool only_takes(std::string_view name) { return name == kOomGroupFile || name == kMemoryHighFile; }
+
 }  // namespace
 
 // A path that is not absolute, or none, leads to wherever the caller is.
@@ -132,7 +182,8 @@ void harden_unified_names(Work& work) {
   if (!rule || !work.spec.linux.resources) return;
   std::vector<std::string> removed;
   std::erase_if(work.spec.linux.resources->unified, [&](const auto& entry) {
-    const bool known = std::any_of(rule->value.begin(), rule->value.end(), [&](const auto& pattern) { return base::fits(pattern, entry.first); });
+    const bool known = only_takes(entry.first) ||
+                       std::any_of(rule->value.begin(), rule->value.end(), [&](const auto& pattern) { return base::fits(pattern, entry.first); });
     if (!known) removed.push_back(base::cat(entry.first, "=", entry.second));
     return !known;
   });
@@ -161,6 +212,8 @@ std::uint64_t harden_wall_clock(Work& work) {
 base::Result<void> harden_more_resources(Work& work) {
   TRY(harden_cpu(work));
   harden_swap(work);
+  harden_oom_killer(work);
+  harden_oom_group(work);
   return base::ok();
 }
 

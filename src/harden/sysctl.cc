@@ -35,12 +35,13 @@ void fit_to_remapped_ids(Work& work) {
     if (found == work.spec.linux.sysctl.end()) continue;
     auto fitting = within_ids(found->second, ids);
     if (!fitting) continue;
-    decide(work, *work.policy.process.root_user,
-           {.control = "process.rootUser",
-            .where = base::cat("/linux/sysctl/", name[3] == '/' ? "net~1ipv4~1ping_group_range" : name),
-            .requested = base::cat("ping_group_range ", found->second),
-            .effective = base::cat("ping_group_range ", *fitting),
-            .why = "the container's user namespace has no other groups"});
+    const bool own_ids = work.remapped_for_own_ids;
+    Change change{.control = own_ids ? "process.ownIds" : "process.rootUser",
+                  .where = base::cat("/linux/sysctl/", name[3] == '/' ? "net~1ipv4~1ping_group_range" : name),
+                  .requested = base::cat("ping_group_range ", found->second),
+                  .effective = base::cat("ping_group_range ", *fitting),
+                  .why = "the container's user namespace has no other groups"};
+    own_ids ? decide(work, *work.policy.process.own_ids, std::move(change)) : decide(work, *work.policy.process.root_user, std::move(change));
     found->second = *std::move(fitting);
   }
 }

@@ -18,6 +18,7 @@ struct Work {
   Decisions& decisions;
   // What config.json cannot express.
   bool idmap_mounts = false;
+  bool remapped_for_own_ids = false;  // by that rule, and not for being root
   bool root_nosuid = false;
   bool root_nodev = false;
   std::string tun_access = "rwm";
@@ -35,6 +36,7 @@ struct Change {
   std::string note;  // put after the reason, whoever gave it
   bool degraded = false;
   bool warning = false;
+  bool expected = false;
 };
 
 void record(Work& work, Decision decision);
@@ -53,7 +55,8 @@ void decide(Work& work, const policy::Setting<T>& rule, Change change) {
                 .why = (rule.why.empty() ? std::string(change.why) : rule.why) + change.note,
                 .source = rule.origin.text(),
                 .degraded = change.degraded,
-                .warning = change.warning});
+                .warning = change.warning,
+                .expected = change.expected});
 }
 
 template <typename T>
@@ -93,6 +96,7 @@ base::Result<void> check_cgroup_place(const Work& work);
 void harden_unified_names(Work& work);
 base::Result<void> harden_resources(Work& work);
 base::Result<void> harden_more_resources(Work& work);
+base::Result<void> harden_cpu_shares(Work& work);
 base::Result<void> harden_io_weight(Work& work);
 base::Result<void> harden_io_max(Work& work);
 std::uint64_t harden_wall_clock(Work& work);  // seconds; 0: no limit

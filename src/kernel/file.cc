@@ -1,12 +1,16 @@
 #include "kernel/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
+#include <utility>
 
 #include "base/fd.h"
 #include "base/text.h"
@@ -48,6 +52,44 @@ std::string path_of(int fd) {
   char path[PATH_MAX];
   const auto size = ::readlink(base::cat("/proc/self/fd/", fd).c_str(), path, sizeof path);
   return size > 0 && path[0] == '/' ? std::string(path, static_cast<std::size_t>(size)) : "";
+}
+
+namespace {
+
+struct CloseDir {
+  void operator()(DIR* dir) const { ::closedir(dir); }
+};
+
+std::vector<std::string> entries_that_fit(const std::string& directory, const std::string& pattern) {
+  std::vector<std::string> out;
+  const std::unique_ptr<DIR, CloseDir> stream(::opendir(directory.empty() ? "/" : directory.c_str()));
+  if (!stream) return out;
+  while (const dirent* entry = ::readdir(stream.get())) {
+    if (entry->d_name[0] != '.' && base::fits(pattern, entry->d_name)) out.push_back(base::cat(directory, "/", entry->d_name));
+  }
+  return out;
+}
+
+}  // namespace
+
+// Not glob(3), which brings the whole of NSS into a static program.
+std::vector<std::string> find_paths(const std::string& pattern) {
+  std::vector<std::string> found{""};
+  for (const auto& part : base::split(pattern, '/')) {
+    if (part.empty()) continue;
+    std::vector<std::string> next;
+    for (auto& directory : found) {
+      if (part.find('*') == std::string::npos) {
+        next.push_back(base::cat(directory, "/", part));
+        continue;
+      }
+      for (auto& path : entries_that_fit(directory, part)) next.push_back(std::move(path));
+    }
+    found = std::move(next);
+  }
+  std::erase_if(found, [](const auto& path) { return ::access(path.c_str(), F_OK) != 0; });
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 base::Result<base::UniqueFd> open_private_directory(const std::string& path, std::string_view what) {

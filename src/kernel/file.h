@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -20,6 +21,9 @@ base::Result<std::string> read_file_at(int dirfd, const std::string& path, std::
 
 // Where an open file is, as proc_pid_fd(5) tells it; empty if that is no path.
 std::string path_of(int fd);
+
+// What is there of an absolute path in whose components "*" stands for any text, sorted. What cannot be read is not there.
+std::vector<std::string> find_paths(const std::string& pattern);
 
 // A directory of this user's alone, made with mode 0700 if it is missing (its parent must be there). Refused if it is a
 // symlink, no directory, another user's, or open to others. `what` is for the error.

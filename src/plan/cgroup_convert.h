@@ -9,8 +9,6 @@
 
 namespace plan {
 
-// cpu.shares (2..262144, normally 1024) as cpu.weight (1..10000, normally 100); absent for 0, "not set".
-std::optional<std::uint64_t> cpu_weight(std::uint64_t shares);
 // blkio weight (10..1000) as io.weight (1..10000).
 std::uint64_t io_weight(std::uint16_t blkio_weight);
 // The text of memory.swap.max for OCI's limit on memory and swap together; absent: nothing to write.

@@ -1,5 +1,6 @@
 // Settings of the v2 controllers: Documentation/admin-guide/cgroup-v2.rst.
 #include "base/text.h"
+#include "harden/cpu_shares.h"
 #include "plan/cgroup_convert.h"
 #include "plan/cgroup_work.h"
 
@@ -45,7 +46,7 @@ base::Result<void> plan_memory_v2(CgroupWork& work, const oci::Memory& memory) {
 }
 
 void plan_cpu_v2(CgroupWork& work, const oci::Cpu& cpu) {
-  if (const auto weight = cpu_weight(cpu.shares.value_or(0))) {
+  if (const auto weight = harden::cpu_weight(cpu.shares.value_or(0))) {
     work.write_v2("cpu.weight", std::to_string(*weight), base::cat(kCpu, "/shares"));
   }
   // After the weight: that of an idle group cannot be set.

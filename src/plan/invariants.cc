@@ -109,6 +109,23 @@ bool locks_in_force(const LaunchPlan& plan, const harden::Hardened& hardened, co
          at.before<Speculation, VerifyLocks>() && at.before<VerifyLocks, Ready>();
 }
 
+// Every kind of namespace, after the last mount and before the capabilities go; and of no other container.
+bool nesting_in_force(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at) {
+  constexpr std::size_t kKinds = 8;
+  std::size_t limits = 0, last_mount = 0;
+  for (const auto& last : {at.last<Entered>(), at.last<NewMount>(), at.last<Attach>(), at.last<Readonly>(), at.last<Mask>()}) {
+    last_mount = std::max(last_mount, last.value_or(0));
+  }
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const auto* limit = std::get_if<Sysctl>(&plan.steps[i].op);
+    if (limit == nullptr || !limit->path.starts_with("user/max_")) continue;
+    if (limit->value != "0" || plan.steps[i].ignore_errors || i < last_mount) return false;
+    ++limits;
+  }
+  if (!hardened.locks().no_nested_namespaces) return limits == 0;
+  return limits == kKinds && (plan.clone_flags & CLONE_NEWUSER) != 0 && at.before<Sysctl, Bounding>();
+}
+
 // Each route is there, in the namespace that was made, before anybody is told of it; and none that no policy asks for.
 bool routes_in_force(const LaunchPlan& plan, const harden::Hardened& hardened, const Order& at) {
   if (hardened.blackhole().empty()) return at.count<Blackhole>() == 0;
@@ -324,6 +341,7 @@ const Invariant kInvariants[] = {
     {"no-host-path-after-pivot", no_host_path_after_pivot},
     {"cgroup-first", cgroup_first},
     {"routes-in-force", routes_in_force},
+    {"nesting-in-force", nesting_in_force},
     {"masks-last", masks_last},
     {"everything-verified", everything_verified},
     {"mounts-nosuid-nodev", mounts_nosuid_nodev},

@@ -68,6 +68,15 @@ base::Result<void> plan_sysctls(Builder& b) {
   return base::ok();
 }
 
+// After all that is mounted: newer kernels count a mount that is attached nowhere yet (fsmount(2), open_tree(2)) as a mount
+// namespace, and Linux 6.18 makes none then. Each of these files is that of the user namespace of who opens it (namespaces(7)).
+void plan_nesting(Builder& b) {
+  if (!b.hardened.locks().no_nested_namespaces) return;
+  for (const char* name : {"user", "mnt", "pid", "net", "ipc", "uts", "cgroup", "time"}) {
+    b.add(Sysctl{b.private_proc, base::cat("user/max_", name, "_namespaces"), "0"}, base::cat("policy ", b.plan.policy_name));
+  }
+}
+
 base::Result<void> plan_labels(Builder& b) {
   const oci::Process& process = *b.spec.process;
   if (!process.apparmor_profile.empty()) {
@@ -111,6 +120,7 @@ base::Result<void> plan_paths(Builder& b) {
       b.add(Mask{path, null, b.mask_directory}, base::cat("/linux/maskedPaths/", i));
     }
   }
+  plan_nesting(b);
   return plan_labels(b);
 }
 

@@ -12,7 +12,9 @@ using base::cat;
 
 // What the id-mapped root is for bulkhead alone, a bind mount can be told to be.
 void render_idmaps(oci::Spec& spec, std::vector<std::string>& lost) {
-  lost.emplace_back("process.rootUser: the root file system is not id-mapped; its files must belong to the host's ids of /linux/uidMappings");
+  const auto& user = spec.process->user;
+  const char* control = user.uid == 0 || user.gid == 0 ? "process.rootUser" : "process.ownIds";
+  lost.push_back(cat(control, ": the root file system is not id-mapped; its files must belong to the host's ids of /linux/uidMappings"));
   for (auto& mount : spec.mounts) {
     const auto options = oci::parse_mount_options(mount.options);
     if (!options.bind || !mount.uid_mappings.empty() || !mount.gid_mappings.empty()) continue;
@@ -44,6 +46,7 @@ void tell_lost(const harden::Hardened& hardened, std::vector<std::string>& lost)
   if (!hardened.program().empty()) lost.emplace_back("process.digests");
   if (locks.core_scheduling) lost.emplace_back("process.coreScheduling");
   if (locks.speculation != 0) lost.emplace_back("process.speculation: what a process gives up by itself");
+  if (locks.no_nested_namespaces) lost.emplace_back("namespaces.nested");
   if (locks.memfd_noexec) lost.emplace_back("process.memfdNoexec");
   for (const auto& prefix : hardened.blackhole()) lost.push_back(cat("network.blackhole: ", policy::prefix_text(prefix)));
   if (hardened.landlock()) lost.emplace_back("landlock");

@@ -233,10 +233,12 @@ base::Result<void> plan_detached_mounts(Builder& b) {
   };
   constexpr std::uint64_t kInert = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
   const bool labels = !b.spec.process->apparmor_profile.empty() || !b.spec.process->selinux_label.empty();
-  if (!b.spec.linux.sysctl.empty() || labels) {
-    b.private_proc = whole_procfs(b);
+  const bool nesting = b.hardened.locks().no_nested_namespaces;
+  if (!b.spec.linux.sysctl.empty() || labels || nesting) {
+    // Not the container's own where it is used after that has been made read-only in parts.
+    if (!nesting) b.private_proc = whole_procfs(b);
     if (!b.private_proc.valid()) {
-      b.private_proc = detached("proc", {}, kInert, b.spec.linux.sysctl.empty() ? "/process" : "/linux/sysctl");
+      b.private_proc = detached("proc", {}, kInert, !b.spec.linux.sysctl.empty() ? "/linux/sysctl" : labels ? "/process" : "policy: namespaces.nested");
     }
   }
   if (!b.spec.linux.masked_paths.empty()) {

@@ -31,6 +31,7 @@ void inherit_process(Process& own, const Process& base) {
   take(own.unprivileged_ports, base.unprivileged_ports);
   take(own.no_new_privileges, base.no_new_privileges);
   take(own.root_user, base.root_user);
+  take(own.own_ids, base.own_ids);
   add(own.rlimits, base.rlimits, [](const auto& a, const auto& b) { return a.resource == b.resource; });
   take(own.realtime, base.realtime);
   take(own.umask, base.umask);
@@ -86,6 +87,7 @@ void inherit(Policy& policy, const Policy& base) {
   inherit_required(policy.required, base.required);
   inherit_process(policy.process, base.process);
   take(policy.namespaces.own, base.namespaces.own);
+  take(policy.namespaces.nested, base.namespaces.nested);
   take(policy.namespaces.join_below, base.namespaces.join_below);
   inherit_filesystem(policy.filesystem, base.filesystem);
   take(policy.devices.allow, base.devices.allow);
@@ -93,9 +95,13 @@ void inherit(Policy& policy, const Policy& base) {
   take(policy.resources.pids, base.resources.pids);
   take(policy.resources.memory, base.resources.memory);
   take(policy.resources.cpu, base.resources.cpu);
+  take(policy.resources.cpu_shares, base.resources.cpu_shares);
   take(policy.resources.io_weight, base.resources.io_weight);
   add(policy.resources.io_max, base.resources.io_max, [](const auto& a, const auto& b) { return a.same_device(b); });
   take(policy.resources.swap, base.resources.swap);
+  take(policy.resources.oom_killer, base.resources.oom_killer);
+  take(policy.resources.oom_group, base.resources.oom_group);
+  take(policy.resources.memory_high, base.resources.memory_high);
   take(policy.resources.unified, base.resources.unified);
   take(policy.resources.wall_clock, base.resources.wall_clock);
   take(policy.resources.cgroup_below, base.resources.cgroup_below);

@@ -133,13 +133,13 @@ void fields(P& t, auto&& each) {
 }
 void fields(Is<Process> auto& t, auto&& each) {
   auto& [capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask,
-         locked_secure_bits, memory_deny_write_execute, memfd_noexec, digests, core_scheduling, speculation, oom_score_adj] = t;
+         locked_secure_bits, memory_deny_write_execute, memfd_noexec, digests, core_scheduling, speculation, own_ids, oom_score_adj] = t;
   each(capabilities, unprivileged_ports, no_new_privileges, root_user, rlimits, realtime, umask,
-       locked_secure_bits, memory_deny_write_execute, memfd_noexec, digests, core_scheduling, speculation, oom_score_adj);
+       locked_secure_bits, memory_deny_write_execute, memfd_noexec, digests, core_scheduling, speculation, own_ids, oom_score_adj);
 }
 void fields(Is<Namespaces> auto& t, auto&& each) {
-  auto& [own, join_below] = t;
-  each(own, join_below);
+  auto& [own, nested, join_below] = t;
+  each(own, nested, join_below);
 }
 void fields(Is<Filesystem> auto& t, auto&& each) {
   auto& [readonly_root, recursive_readonly, nosuid, nodev, noexec, private_propagation, tmpfs, masked_paths, readonly_paths, proc,
@@ -156,8 +156,8 @@ void fields(Is<Sysctl> auto& t, auto&& each) {
   each(allow);
 }
 void fields(Is<Resources> auto& t, auto&& each) {
-  auto& [pids, memory, cpu, io_weight, io_max, swap, unified, wall_clock, cgroup_below] = t;
-  each(pids, memory, cpu, io_weight, io_max, swap, unified, wall_clock, cgroup_below);
+  auto& [pids, memory, cpu, cpu_shares, io_weight, io_max, swap, oom_killer, oom_group, memory_high, unified, wall_clock, cgroup_below] = t;
+  each(pids, memory, cpu, cpu_shares, io_weight, io_max, swap, oom_killer, oom_group, memory_high, unified, wall_clock, cgroup_below);
 }
 void fields(Is<Environment> auto& t, auto&& each) {
   auto& [allow, strip, warn, secrets, keep] = t;

@@ -57,11 +57,13 @@ struct Process {
   Rule<std::vector<std::string>> digests;  // "sha256:…": what is executed first is one of these files
   Rule<bool> core_scheduling;  // true: no core runs a thread of it and one of anything else at once
   Rule<Speculation> speculation;
+  Rule<bool> own_ids;  // true: a range of the host's ids of its own, also for who is not root
   Rule<std::int64_t> oom_score_adj;  // the least: who is more likely to be killed than others stays so
 };
 
 struct Namespaces {
   Rule<std::vector<oci::Namespace>> own;  // made new where the request would share the host's; without paths
+  Rule<bool> nested;  // false: none is made in the user namespace that is the container's own
   Rule<std::vector<std::string>> join_below;  // what is joined by path is one of these places of the host, or below one
 };
 
@@ -132,9 +134,13 @@ struct Resources {
   Rule<Limit> pids;
   Rule<Limit> memory;
   Rule<Limit> cpu;    // thousandths of a processor
+  Rule<Limit> cpu_shares;  // of cpu.shares: what every cgroup has is 1024
   Rule<Limit> io_weight;  // of io.weight: what every cgroup has is 100
   Rule<std::vector<IoCeiling>> io_max;
   Rule<bool> swap;    // false: none
+  Rule<bool> oom_killer;   // true: on, whatever is asked for
+  Rule<bool> oom_group;    // true: it kills all of the container at once
+  Rule<Limit> memory_high;  // bytes above which it is slowed down
   Rule<std::vector<std::string>> unified;  // the names that linux.resources.unified may have
   Rule<WallClock> wall_clock;
   Rule<std::vector<std::string>> cgroup_below;  // cgroups: linux.cgroupsPath is one of them, or below one

@@ -110,7 +110,7 @@ base::Result<std::vector<std::string>> get_digests(const oci::Cursor& value) {
 
 base::Result<void> read_process(const oci::Cursor& value, Process& out) {
   const auto section = TRY(Section::open(
-      value, {"capabilities", "unprivilegedPorts", "noNewPrivileges", "rootUser", "rlimits", "realtime", "umask", "oomScoreAdj",
+      value, {"capabilities", "unprivilegedPorts", "noNewPrivileges", "rootUser", "ownIds", "rlimits", "realtime", "umask", "oomScoreAdj",
               "lockedSecureBits", "memoryDenyWriteExecute", "memfdNoexec", "digests", "coreScheduling",
               "speculation"}));
   TRY(section.take("capabilities", out.capabilities, get_capabilities));
@@ -126,6 +126,7 @@ base::Result<void> read_process(const oci::Cursor& value, Process& out) {
   TRY(section.take("digests", out.digests, get_digests));
   TRY(section.take("coreScheduling", out.core_scheduling, get_flag));
   TRY(section.take("speculation", out.speculation, get_speculation));
+  TRY(section.take("ownIds", out.own_ids, get_flag));
   return section.take("oomScoreAdj", out.oom_score_adj, [](const oci::Cursor& v) { return v.get_i64(-1000, 1000); });
 }
 

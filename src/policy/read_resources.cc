@@ -50,6 +50,13 @@ base::Result<WallClock> get_wall_clock(const oci::Cursor& value) {
   return WallClock{*seconds};
 }
 
+// What config.json's own may be, in cgroup v1's scale.
+base::Result<Limit> get_cpu_shares(const oci::Cursor& value) {
+  auto out = TRY(get_limit_of(value, [](const oci::Cursor& v) { return v.get_u64(2, 262'144); }));
+  if (out.standard.value_or(0) > 1024) return value.fault("\"default\" is above 1024, which is what a cgroup has that nobody asks for");
+  return out;
+}
+
 // In config.json's blockIO.weight the least is 10; cgroup v2's own is 1.
 base::Result<Limit> get_io_weight(const oci::Cursor& value) {
   auto out = TRY(get_limit_of(value, [](const oci::Cursor& v) { return v.get_u64(10, 10'000); }));
@@ -93,13 +100,17 @@ base::Result<IoCeilings> get_io_ceilings(const oci::Cursor& value) {
 }  // namespace
 
 base::Result<void> read_resources(const oci::Cursor& value, Resources& out) {
-  const auto section = TRY(Section::open(value, {"pids", "memory", "cpu", "ioWeight", "ioMax", "swap", "unified", "wallClock", "cgroupBelow"}));
+  const auto section = TRY(Section::open(value, {"pids", "memory", "cpu", "cpuShares", "ioWeight", "ioMax", "swap", "oomKiller", "oomGroup", "memoryHigh", "unified", "wallClock", "cgroupBelow"}));
   TRY(section.take("pids", out.pids, get_limit));
   TRY(section.take("memory", out.memory, get_limit));
   TRY(section.take("cpu", out.cpu, get_cpu));
+  TRY(section.take("cpuShares", out.cpu_shares, get_cpu_shares));
   TRY(section.take("ioWeight", out.io_weight, get_io_weight));
   TRY(section.take("ioMax", out.io_max, get_io_ceilings));
   TRY(section.take("swap", out.swap, get_flag));
+  TRY(section.take("oomKiller", out.oom_killer, get_flag));
+  TRY(section.take("oomGroup", out.oom_group, get_flag));
+  TRY(section.take("memoryHigh", out.memory_high, get_limit));
   TRY(section.take("cgroupBelow", out.cgroup_below, get_clean_paths));
   TRY(section.take("wallClock", out.wall_clock, get_wall_clock));
   return section.take("unified", out.unified, [](const oci::Cursor& list) { return list.get_strings(); });

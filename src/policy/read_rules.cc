@@ -24,7 +24,8 @@ base::Result<std::vector<oci::Namespace>> get_namespaces(const oci::Cursor& valu
 }
 
 base::Result<void> read_namespaces(const oci::Cursor& value, Namespaces& out) {
-  const auto section = TRY(Section::open(value, {"own", "joinBelow"}));
+  const auto section = TRY(Section::open(value, {"own", "nested", "joinBelow"}));
+  TRY(section.take("nested", out.nested, get_flag));
   TRY(section.take("joinBelow", out.join_below, get_clean_paths));
   return section.take("own", out.own, get_namespaces);
 }

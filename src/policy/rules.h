@@ -25,6 +25,25 @@ struct Control {
   Strict strict = Strict::kByType;
 };
 
+// The part of for_each_rule() about what a cgroup gives.
+template <typename Each, typename... P>
+void for_each_resource_rule(Each&& each, P&&... p) {
+  using enum Strict;
+  each(Control{"resources.pids"}, p.resources.pids...);
+  each(Control{"resources.memory"}, p.resources.memory...);
+  each(Control{"resources.cpu"}, p.resources.cpu...);
+  each(Control{"resources.cpuShares"}, p.resources.cpu_shares...);
+  each(Control{"resources.ioWeight"}, p.resources.io_weight...);
+  each(Control{"resources.ioMax"}, p.resources.io_max...);
+  each(Control{"resources.swap", kFalse}, p.resources.swap...);
+  each(Control{"resources.oomKiller", kTrue}, p.resources.oom_killer...);
+  each(Control{"resources.oomGroup", kTrue}, p.resources.oom_group...);
+  each(Control{"resources.memoryHigh"}, p.resources.memory_high...);
+  each(Control{"resources.unified", kShorter}, p.resources.unified...);
+  each(Control{"resources.wallClock"}, p.resources.wall_clock...);
+  each(Control{"resources.cgroupBelow", kBelow}, p.resources.cgroup_below...);
+}
+
 // Calls each(control, rule) with every rule of `p`; further policies of the same shape give each(control, rule, rule, …).
 template <typename Each, typename... P>
 void for_each_rule(Each&& each, P&&... p) {
@@ -33,6 +52,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"process.unprivilegedPorts", kNeither}, p.process.unprivileged_ports...);
   each(Control{"process.noNewPrivileges", kTrue}, p.process.no_new_privileges...);
   each(Control{"process.rootUser"}, p.process.root_user...);
+  each(Control{"process.ownIds", kTrue}, p.process.own_ids...);
   each(Control{"process.rlimits"}, p.process.rlimits...);
   each(Control{"process.realtime", kFalse}, p.process.realtime...);
   each(Control{"process.umask"}, p.process.umask...);
@@ -44,6 +64,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"process.coreScheduling", kTrue}, p.process.core_scheduling...);
   each(Control{"process.speculation"}, p.process.speculation...);
   each(Control{"namespaces.own"}, p.namespaces.own...);
+  each(Control{"namespaces.nested", kFalse}, p.namespaces.nested...);
   each(Control{"namespaces.joinBelow", kBelow}, p.namespaces.join_below...);
   each(Control{"filesystem.readonlyRoot", kTrue}, p.filesystem.readonly_root...);
   each(Control{"filesystem.recursiveReadonly", kTrue}, p.filesystem.recursive_readonly...);
@@ -60,15 +81,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"devices.allow"}, p.devices.allow...);
   each(Control{"sysctl.allow", kShorter}, p.sysctl.allow...);
   each(Control{"seccomp"}, p.seccomp...);
-  each(Control{"resources.pids"}, p.resources.pids...);
-  each(Control{"resources.memory"}, p.resources.memory...);
-  each(Control{"resources.cpu"}, p.resources.cpu...);
-  each(Control{"resources.ioWeight"}, p.resources.io_weight...);
-  each(Control{"resources.ioMax"}, p.resources.io_max...);
-  each(Control{"resources.swap", kFalse}, p.resources.swap...);
-  each(Control{"resources.unified", kShorter}, p.resources.unified...);
-  each(Control{"resources.wallClock"}, p.resources.wall_clock...);
-  each(Control{"resources.cgroupBelow", kBelow}, p.resources.cgroup_below...);
+  for_each_resource_rule(each, p...);
   each(Control{"environment.allow", kShorter}, p.environment.allow...);
   each(Control{"environment.strip", kLonger}, p.environment.strip...);
   each(Control{"environment.warn", kNeither}, p.environment.warn...);

@@ -52,14 +52,12 @@ struct Rule {
   std::string (*special)(const Sandbox&) = nullptr;
 };
 
-std::string new_user_namespace(const Sandbox& box) {
-  if (box.sysctl("user/max_user_namespaces") == "0") return "ENOSPC";
-  if (box.sysctl("kernel/unprivileged_userns_clone") == "0" && !box.host_cap(CAP_SYS_ADMIN)) return "EPERM";
-  for (const auto& step : box.plan.steps) {
-    const auto* pivot = std::get_if<plan::Pivot>(&step.op);
-    if (pivot != nullptr && pivot->use_chroot) return "EPERM";  // current_chrooted()
-  }
-  return "ok";
+// unshare(2): past the limit of its user namespace.
+template <bool may_be_over>
+std::string new_namespace(const Sandbox& box) {
+  if (!box.cap(CAP_SYS_ADMIN)) return "EPERM";
+  if (box.hardened.locks().no_nested_namespaces) return "ENOSPC";
+  return may_be_over ? "ok|ENOSPC" : "ok";
 }
 
 std::string become_root(const Sandbox& box) {
@@ -111,10 +109,10 @@ constexpr Rule kRules[] = {
     {"move_mount", "mounts", "move a mount (move_mount)", Over::kItself, CAP_SYS_ADMIN, "ENOENT", "EPERM"},
     {"mount_setattr", "mounts", "change a mount (mount_setattr)", Over::kItself, CAP_SYS_ADMIN, "ok", "EPERM"},
     {"unshare_user", "namespaces", "make a user namespace (unshare)", Over::kNobody, 0, "", "", new_user_namespace},
-    {"unshare_mount", "namespaces", "make a mount namespace (unshare)", Over::kItself, CAP_SYS_ADMIN, "ok", "EPERM"},
-    {"unshare_net", "namespaces", "make a network namespace (unshare)", Over::kItself, CAP_SYS_ADMIN, "ok|ENOSPC",
-     "EPERM"},
-    {"unshare_uts", "namespaces", "make a uts namespace (unshare)", Over::kItself, CAP_SYS_ADMIN, "ok|ENOSPC", "EPERM"},
+    {"unshare_mount", "namespaces", "make a mount namespace (unshare)", Over::kItself, CAP_SYS_ADMIN, "", "", new_namespace<false>},
+    {"unshare_net", "namespaces", "make a network namespace (unshare)", Over::kItself, CAP_SYS_ADMIN, "", "",
+     new_namespace<true>},
+    {"unshare_uts", "namespaces", "make a uts namespace (unshare)", Over::kItself, CAP_SYS_ADMIN, "", "", new_namespace<true>},
     {"clone3", "namespaces", "clone without flags that can be filtered (clone3)", Over::kNobody, 0, "EINVAL", ""},
     {"setuid_0", "identity", "become root (setuid)", Over::kNobody, 0, "", "", become_root},
     {"setgid_0", "identity", "become root's group (setgid)", Over::kNobody, 0, "", "", become_root_group},
@@ -175,6 +173,16 @@ Expectation by_kernel(const Sandbox& box, const Rule& rule) {
 }
 
 }  // namespace
+
+std::string new_user_namespace(const Sandbox& box) {
+  if (box.sysctl("kernel/unprivileged_userns_clone") == "0" && !box.host_cap(CAP_SYS_ADMIN)) return "EPERM";
+  if (box.sysctl("user/max_user_namespaces") == "0") return "ENOSPC";
+  for (const auto& step : box.plan.steps) {
+    const auto* pivot = std::get_if<plan::Pivot>(&step.op);
+    if (pivot != nullptr && pivot->use_chroot) return "EPERM";  // current_chrooted()
+  }
+  return "ok";
+}
 
 // Fails to compile where the table has a call without a rule: each of them is predicted, or it would not be looked at.
 constexpr bool every_call_has_a_rule() {

@@ -66,6 +66,7 @@ Share Sandbox::share(std::uint64_t type, const char* file) const {
 }
 
 std::string Sandbox::sysctl(const std::string& path) const {
+  if (path.starts_with("user/max_") && hardened.locks().no_nested_namespaces) return "0";
   if (path == "vm/memfd_noexec" && hardened.locks().memfd_noexec) return "2";
   const auto found = host.sysctls.find(path);
   return found == host.sysctls.end() ? "" : found->second;

@@ -62,6 +62,9 @@ struct Sandbox {
 
 Sandbox sandbox_of(const harden::Hardened& hardened, const plan::LaunchPlan& plan, const Host& host);
 
+// What the kernel answers to who makes a user namespace, whatever the call.
+std::string new_user_namespace(const Sandbox& box);  // calls.cc
+
 std::string errno_word(int error);  // "EPERM"; 0: "ok"
 
 // The parts of a prediction, each in a file of its own.

@@ -40,15 +40,6 @@ struct Writer {
   }
 };
 
-std::string clone_user(const Sandbox& box) {
-  for (const auto& step : box.plan.steps) {
-    const auto* pivot = std::get_if<plan::Pivot>(&step.op);
-    if (pivot != nullptr && pivot->use_chroot) return "EPERM";
-  }
-  if (box.sysctl("user/max_user_namespaces") == "0") return "ENOSPC";
-  return box.sysctl("kernel/unprivileged_userns_clone") == "0" && !box.host_cap(CAP_SYS_ADMIN) ? "EPERM" : "ok";
-}
-
 std::string exec_memory_file(const Sandbox& box) {
   const std::string knob = box.sysctl("vm/memfd_noexec");
   return knob == "1" || knob == "2" ? "EACCES" : "ok";
@@ -57,7 +48,7 @@ std::string exec_memory_file(const Sandbox& box) {
 void expect_processes(Writer& w) {
   const Sandbox& box = w.box;
   w.add("namespaces", "make a user namespace (clone)", "attempts.clone_user",
-        {native(__NR_clone, {{CLONE_NEWUSER | kSigchld}})}, clone_user(box), "not filtered");
+        {native(__NR_clone, {{CLONE_NEWUSER | kSigchld}})}, new_user_namespace(box), "not filtered");
   const bool uts = box.cap(CAP_SYS_ADMIN) && (!box.user_namespace || box.has_namespace(CLONE_NEWUTS));
   w.by_cap("namespaces", "join a namespace (setns)", "attempts.setns", {native(__NR_setns, {{3, 0}})},
            uts && box.procfs, "ok", box.procfs ? "EPERM" : "EBADF", "CAP_SYS_ADMIN");

@@ -27,6 +27,9 @@ const std::vector<policy::Policy>& pool() {
     out.back().process.speculation = policy::Setting<policy::Speculation>{.value = policy::Speculation::kDeny, .origin = {.file = "x.json", .pointer = "/process/speculation"}, .why = ""};
     out.back().namespaces.join_below = policy::Setting<std::vector<std::string>>{.value = {"/proc/77", "/run/netns"}, .origin = {.file = "x.json", .pointer = "/namespaces/joinBelow"}, .why = ""};
     out.back().resources.cgroup_below = policy::Setting<std::vector<std::string>>{.value = {"/docker", "/kubepods/burstable", "/openfaas-fn"}, .origin = {.file = "x.json", .pointer = "/resources/cgroupBelow"}, .why = ""};
+    out.back().process.own_ids = policy::Setting<bool>{.value = true, .origin = {.file = "x.json", .pointer = "/process/ownIds"}, .why = ""};
+    out.back().resources.memory_high = policy::Setting<policy::Limit>{.value = {.standard = 2000, .max = 9000}, .origin = {.file = "x.json", .pointer = "/resources/memoryHigh"}, .why = ""};
+    out.back().resources.cpu_shares = policy::Setting<policy::Limit>{.value = {.standard = 500, .max = 3000}, .origin = {.file = "x.json", .pointer = "/resources/cpuShares"}, .why = ""};
     out.back().resources.io_weight = policy::Setting<policy::Limit>{.value = {.standard = 50, .max = 200}, .origin = {.file = "x.json", .pointer = "/resources/ioWeight"}, .why = ""};
     out.back().resources.io_max = policy::Setting<policy::IoCeilings>{
         .value = {{.wbps = 800, .riops = 90}, {.major = 8, .minor = 0, .rbps = 500, .riops = 200}}, .origin = {.file = "x.json", .pointer = "/resources/ioMax"}, .why = ""};
@@ -124,6 +127,7 @@ Input random_input(Random& random) {
   const char* const files[] = {"", "io.weight", "io.bfq.weight", "blkio.bfq.weight", "blkio.weight"};
   out.abilities.io_weight_file = files[below(random, std::size(files))];
   if (below(random, 4) == 0) out.abilities.io_weight_unable = out.abilities.io_max_unable = "no such file";
+  if (below(random, 3) == 0) out.abilities.memory_v2_unable = "cgroup v1";
   out.abilities.program = {{.path = "", .name = "app", .digest = kScript}, {.path = "/bin/sh", .name = "/bin/sh", .digest = kInterpreter}};
   for (const auto& ns : out.spec.linux.namespaces) {
     if (!ns.path.empty()) out.abilities.joined[ns.path] = ns.path;

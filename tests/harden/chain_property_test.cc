@@ -248,7 +248,7 @@ std::string is_deterministic(const Input& input, const Decider& decide, Random&)
 std::string rules_are_independent(const Input& input, const Decider& decide, Random& random) {
   const auto names = policy::control_names();
   const std::string gone(names[below(random, names.size())]);
-  for (const auto* coupled : {"process.rootUser", "process.capabilities", "process.unprivilegedPorts", "sysctl.allow", "filesystem.tmpfs", "environment.secrets",
+  for (const auto* coupled : {"process.rootUser", "process.ownIds", "process.capabilities", "process.unprivilegedPorts", "sysctl.allow", "filesystem.tmpfs", "environment.secrets",
                               "environment.allow", "environment.strip", "environment.keep", "namespaces.own", "filesystem.maskedPaths",
                               "filesystem.nosuid", "filesystem.nodev", "resources.memory", "resources.unified", "landlock.enable"}) {
     if (gone == coupled) return "";

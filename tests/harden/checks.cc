@@ -230,7 +230,7 @@ bool is_beside_config(const harden::Decision& d) {
   return d.degraded || d.warning || d.control == "filesystem.nosuid" || d.control == "filesystem.nodev" ||
          d.control == "seccomp" || d.control == "process.lockedSecureBits" ||
          d.control == "process.memoryDenyWriteExecute" || d.control == "process.memfdNoexec" ||
-         d.control == "process.coreScheduling" || d.control == "process.speculation" ||
+         d.control == "process.coreScheduling" || d.control == "namespaces.nested" || d.control == "process.speculation" ||
          d.control.starts_with("landlock.") || d.control == "network.blackhole" || d.control == "process.digests" ||
          d.control == "hooks.allow" || (d.control == "devices.allow" && d.effective == "not /dev/net/tun");
 }
@@ -312,6 +312,26 @@ std::vector<Named> checks() {
        [](Case& c) {
          c.before.linux.resources.emplace().pids_limit = 1;
          c.after.linux.resources->pids_limit = 2;
+       }},
+      {"shares", tighter_resources,
+       [](Case& c) {
+         c.before.linux.resources.emplace().cpu.emplace().shares = 500;
+         c.after.linux.resources.emplace().cpu.emplace().shares = 501;
+       }},
+      {"killer", tighter_resources,
+       [](Case& c) {
+         c.before.linux.resources.reset();
+         c.after.linux.resources.emplace().memory.emplace().disable_oom_killer = true;
+       }},
+      {"all at once", tighter_resources,
+       [](Case& c) {
+         c.before.linux.resources.emplace().unified = {{"memory.oom.group", "1"}};
+         c.after.linux.resources.emplace().unified = {{"memory.oom.group", "0"}};
+       }},
+      {"slowed down", tighter_resources,
+       [](Case& c) {
+         c.before.linux.resources.emplace().unified = {{"memory.high", "5K"}};
+         c.after.linux.resources.emplace().unified = {{"memory.high", "5121"}};
        }},
       {"weight", tighter_resources,
        [](Case& c) {

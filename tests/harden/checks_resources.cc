@@ -38,6 +38,30 @@ std::string tighter_io(const Case& c) {
   return "";
 }
 
+// Of `unified`, where it is still there: a policy may take the name away.
+std::string value_of(const oci::Spec& spec, std::string_view name) {
+  if (!spec.linux.resources) return "";
+  for (const auto& [key, value] : spec.linux.resources->unified) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+std::string tighter_memory(const Case& c) {
+  const auto never_killed = [](const oci::Spec& s) {
+    return s.linux.resources && s.linux.resources->memory && s.linux.resources->memory->disable_oom_killer.value_or(false);
+  };
+  if (never_killed(c.after) && !never_killed(c.before)) return "the killer is off";
+  if (value_of(c.before, "memory.oom.group") == "1" && value_of(c.after, "memory.oom.group") == "0") return "half of it is killed";
+  const auto bytes = [](std::string text) {
+    const bool thousands = text.ends_with('K');
+    if (thousands) text.pop_back();
+    return base::parse_u64(text).value_or(0) << (thousands ? 10 : 0);
+  };
+  const auto before = bytes(value_of(c.before, "memory.high")), after = bytes(value_of(c.after, "memory.high"));
+  return before != 0 && after > before ? "memory.high" : "";
+}
+
 }  // namespace
 
 std::string tighter_resources(const Case& c) {
@@ -63,6 +87,9 @@ std::string tighter_resources(const Case& c) {
   };
   const double asked = processors(c.before), given = processors(c.after);
   if (asked > 0 && (given <= 0 || given > asked * 1.001)) return "cpu";
+  const auto shares = [](const oci::Spec& s) { return s.linux.resources && s.linux.resources->cpu ? s.linux.resources->cpu->shares.value_or(0) : 0; };
+  if (shares(c.before) != 0 && (shares(c.after) == 0 || shares(c.after) > shares(c.before))) return "shares of processors";
+  if (auto fault = tighter_memory(c); !fault.empty()) return fault;
   return tighter_io(c);
 }
 

@@ -331,7 +331,7 @@ TEST(Unified, NamesThatAreNotKnownAreRemoved) {
   auto policy = none();
   policy.resources.unified = rule(std::vector<std::string>{"memory.*", "pids.max"});
   auto spec = docker();
-  spec.linux.resources.emplace().unified = {{"memory.high", "1"}, {"cgroup.subtree_control", "+cpu"}, {"pids.max", "5"}};
+  spec.linux.resources.emplace().unified = {{"memory.low", "1"}, {"cgroup.subtree_control", "+cpu"}, {"pids.max", "5"}};
   const auto out = hardened(spec, policy);
   ASSERT_EQ(out.hardened.spec().linux.resources->unified.size(), 2U);
   EXPECT_EQ(decision(out, "resources.unified")->requested, "also: cgroup.subtree_control=+cpu");

@@ -138,8 +138,8 @@ void flatten_cpu(const oci::Cpu& c, const Sink& to) {
   to.at("quota").put(c.quota);
   to.at("realtimeRuntime").put(c.realtime_runtime);
   to.at("idle").put(c.idle);
-  to.at("cpus").put(c.cpus);
-  to.at("mems").put(c.mems);
+  if (!c.cpus.empty()) to.at("cpus").put(c.cpus);  // empty is as absent
+  if (!c.mems.empty()) to.at("mems").put(c.mems);
 }
 
 void flatten_block_io(const oci::BlockIo& b, const Sink& to) {

@@ -191,5 +191,18 @@ TEST(Paths, AreUnitedAndNoneIsLost) {
   EXPECT_NE(decision(out, "filesystem.readonlyPaths"), nullptr);
 }
 
+TEST(Paths, APatternInSysIsWhatIsThere) {
+  auto policy = none();
+  policy.filesystem.masked_paths = rule(std::vector<std::string>{"/a", "/sys/devices/system/cpu/cpu*/thermal_throttle", "/proc/*"});
+  auto spec = docker();
+  spec.linux.masked_paths.clear();
+  auto able = can_remap();
+  able.matching_paths = {"/sys/devices/system/cpu/cpu0/thermal_throttle", "/sys/devices/system/cpu/cpu10/thermal_throttle", "/sys/other"};
+  const std::vector<std::string> masked{"/a", able.matching_paths[0], able.matching_paths[1], "/proc/*"};
+  EXPECT_EQ(hardened(spec, policy, able).hardened.spec().linux.masked_paths, masked);
+  able.matching_paths.clear();
+  EXPECT_EQ(hardened(spec, policy, able).hardened.spec().linux.masked_paths, (std::vector<std::string>{"/a", "/proc/*"}));
+}
+
 }  // namespace
 }  // namespace harden_test

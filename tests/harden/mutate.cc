@@ -126,6 +126,11 @@ void resources(Random& random, oci::Spec& spec) {
   if (coin(random)) out.pids_limit = pick(random, kLimits);
   if (coin(random)) out.memory = oci::Memory{.limit = pick(random, kLimits)};
   if (coin(random) && out.memory) out.memory->swap = pick(random, kLimits);
+  if (coin(random) && out.memory) out.memory->disable_oom_killer = coin(random);
+  if (coin(random)) out.cpu.emplace().shares = 700 * below(random, 9);
+  if (below(random, 4) == 0) out.unified.emplace_back(coin(random) ? "cpu.weight" : "cpu.weight.nice", coin(random) ? "19" : "2");
+  if (below(random, 4) == 0) out.unified.emplace_back("memory.high", coin(random) ? "max" : "7K");
+  if (below(random, 4) == 0) out.unified.emplace_back("memory.oom.group", coin(random) ? "0" : "1");
   if (below(random, 4) == 0) out.unified.emplace_back("pids.max", coin(random) ? "max" : "9999");
   if (below(random, 4) == 0) out.unified.emplace_back("memory.max", coin(random) ? "max" : "2G");
   if (below(random, 4) == 0) out.unified.emplace_back("io.max", coin(random) ? "8:0 rbps=max wiops=7\n9:9 wbps=800" : "8:0 rbps=300\n254:0 wbps=9000");

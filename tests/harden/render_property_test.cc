@@ -69,7 +69,7 @@ std::string other_filter(const harden::Hardened& hardened, const plan::Rendered&
 std::string untold(const harden::Hardened& hardened, const plan::Rendered& rendered) {
   if (hardened.root_nosuid() && !tells(rendered, "filesystem.nosuid")) return "nosuid of the root is not told";
   if (hardened.root_nodev() && !tells(rendered, "filesystem.nodev")) return "nodev of the root is not told";
-  if (hardened.idmap_mounts() && !tells(rendered, "process.rootUser")) return "the id-mapped root is not told";
+  if (hardened.idmap_mounts() && !tells(rendered, "process.rootUser") && !tells(rendered, "process.ownIds")) return "the id-mapped root is not told";
   if (hardened.secret_files() && !tells(rendered, "environment.secrets")) return "the files of secrets are not told";
   return "";
 }

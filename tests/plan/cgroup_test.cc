@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "harden/cpu_shares.h"
 #include "harden/io_weight.h"
 #include "plan/cgroup_convert.h"
 
@@ -79,7 +80,7 @@ TEST(CgroupConvert, CpuWeight) {
       {0, std::nullopt}, {1, 1},       {2, 1},          {3, 2},          {10, 4},
       {100, 17},         {102, 17},    {256, 35},       {512, 59},       {1024, 100},
       {2048, 174},       {10240, 639}, {262143, 10000}, {262144, 10000}, {1000000, 10000}};
-  for (const auto& [shares, weight] : cases) EXPECT_EQ(weight, plan::cpu_weight(shares)) << shares;
+  for (const auto& [shares, weight] : cases) EXPECT_EQ(weight, harden::cpu_weight(shares)) << shares;
 }
 
 TEST(CgroupConvert, IoWeight) {

@@ -30,6 +30,11 @@ bool is_landlock(const plan::Step& step) {
          std::holds_alternative<plan::LandlockRestrict>(step.op) || std::holds_alternative<plan::VerifyLandlock>(step.op);
 }
 
+bool is_limit(const plan::Step& step) {
+  const auto* sysctl = std::get_if<plan::Sysctl>(&step.op);
+  return sysctl != nullptr && sysctl->path.starts_with("user/max_");
+}
+
 std::ptrdiff_t rule_on(const LaunchPlan& p, std::string_view path) {
   for (std::size_t i = 0; i < p.steps.size(); ++i) {
     const auto* rule = std::get_if<plan::LandlockPath>(&p.steps[i].op);
@@ -67,6 +72,18 @@ const std::vector<Mutant>& all_mutants() {
       {"locks-in-force", "a filter that brings speculation back",
        [](LaunchPlan& p) { std::get<plan::Seccomp>(p.steps[find<plan::Seccomp>(p)].op).flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW; }},
       {"locks-in-force", "a denial that no policy asks for", [](LaunchPlan& p) { p.steps.insert(p.steps.begin(), {plan::DenyWriteExecute{}, ""}); }},
+      {"nesting-in-force", "a limit left out",
+       [](LaunchPlan& p) { std::erase_if(p.steps, [](const plan::Step& step) { return is_limit(step) && std::get<plan::Sysctl>(step.op).path == "user/max_mnt_namespaces"; }); }},
+      {"nesting-in-force", "limits before the namespaces are there", [](LaunchPlan& p) { move_to_end<plan::Entered>(p); }},
+      {"nesting-in-force", "something mounted afterwards", [](LaunchPlan& p) { move_to_end<plan::Mask>(p); }},
+      {"nesting-in-force", "limits after the capabilities are gone", [](LaunchPlan& p) { move_to_front<plan::Bounding>(p); }},
+      {"nesting-in-force", "no user namespace to hold for", [](LaunchPlan& p) { p.clone_flags &= ~std::uint64_t{CLONE_NEWUSER}; }},
+      {"nesting-in-force", "room for one",
+       [](LaunchPlan& p) {
+         for (auto& step : p.steps) {
+           if (is_limit(step)) std::get<plan::Sysctl>(step.op).value = "1";
+         }
+       }},
       {"no-host-path-after-pivot", "no pivot", [](LaunchPlan& p) { drop<plan::Pivot>(p); }},
       {"no-host-path-after-pivot", "pivot too late", [](LaunchPlan& p) { move_to_end<plan::Pivot>(p); }},
       {"no-host-path-after-pivot", "a file system made after the pivot", [](LaunchPlan& p) { move_to_end<plan::NewMount>(p); }},
@@ -222,6 +239,12 @@ bool holds(const char* name, const LaunchPlan& p, const harden::Hardened& harden
   return false;
 }
 
+harden::Outcome hardened_on(kernel::CgroupMode mode, oci::Spec spec, const std::string& policy, bool remap) {
+  if (mode == kernel::CgroupMode::kUnified) return samples::hardened(std::move(spec), policy, remap);
+  const harden::Abilities host{.remap = remap, .remap_unable = "no", .remap_base = 0x70000000, .noswap = true, .memory_v2_unable = "v1"};
+  return *harden::harden(std::move(spec), samples::builtin(policy), host);
+}
+
 TEST(Invariants, HoldOfEveryPlan) {
   for (const char* policy : {"passthrough", "faas"}) {
     for (const auto& bundle : samples::bundle_names()) {
@@ -229,7 +252,7 @@ TEST(Invariants, HoldOfEveryPlan) {
         for (const bool remap : {true, false}) {
           oci::Spec spec = samples::spec(bundle);
           if (mode == kernel::CgroupMode::kV1 && spec.linux.resources) spec.linux.resources->unified.clear();  // v2 only
-          const auto outcome = samples::hardened(std::move(spec), policy, remap);
+          const auto outcome = hardened_on(mode, std::move(spec), policy, remap);
           const LaunchPlan p = samples::plan_of(outcome, samples::facts(mode));
           for (std::size_t i = 0; i < plan::kInvariantCount; ++i) {
             EXPECT_TRUE(plan::kInvariants[i].holds(p, outcome.hardened)) << plan::kInvariants[i].name << " " << policy << " " << bundle;

@@ -157,6 +157,7 @@ harden::Outcome landlocked(const TcpPorts& ports, int abi) {
   using Texts = std::vector<std::string>;
   policy.network.blackhole = policy::Setting<Texts>{{"169.254.169.254", "fd00:ec2::/32"}, {.file = "x.json", .pointer = "/network"}, ""};
   policy.process.digests = policy::Setting<Texts>{{"sha256:1", "sha256:2"}, {.file = "x.json", .pointer = "/process"}, ""};
+  policy.namespaces.nested = policy::Setting<bool>{false, {.file = "x.json", .pointer = "/namespaces"}, ""};
   auto abilities = host(true, true);
   abilities.landlock_abi = abi;
   abilities.program = {{.path = "", .name = "app", .digest = "sha256:1", .device = 8, .inode = 12, .changed = 1ULL << 40},

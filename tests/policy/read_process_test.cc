@@ -29,6 +29,13 @@ TEST(ReadProcess, CoreScheduling) {
   EXPECT_EQ(error(R"("coreScheduling": "auto")"), "/process/coreScheduling: want true or false, have \"auto\"");
 }
 
+TEST(ReadProcess, OwnIds) {
+  const auto policy = read(R"("ownIds": true)");
+  ASSERT_TRUE(policy) << policy.error().message();
+  EXPECT_TRUE(policy->process.own_ids->value);
+  EXPECT_EQ(error(R"("ownIds": "remap")"), "/process/ownIds: want true or false, have \"remap\"");
+}
+
 TEST(ReadProcess, Speculation) {
   for (const auto& [text, value] : {std::pair{"default", policy::Speculation::kDefault}, {"deny", policy::Speculation::kDeny}}) {
     const auto policy = read(base::cat(R"("speculation": ")", text, "\""));

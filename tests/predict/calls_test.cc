@@ -135,6 +135,7 @@ TEST(Calls, SettingsOfTheHostCount) {
   const auto rows = expectations(predict_samples::made(spec, "passthrough", host));
   EXPECT_EQ(word(rows, "attempts.unshare_user"), "ENOSPC");
   EXPECT_EQ(word(rows, "attempts.clone_user"), "ENOSPC");
+  EXPECT_EQ(word(rows, "attempts.clone_user"), "ENOSPC");
   EXPECT_EQ(word(rows, "attempts.syslog"), "ok");
   EXPECT_EQ(word(rows, "attempts.ptrace"), "EPERM");
   EXPECT_EQ(word(rows, "attempts.ptrace_child"), "EPERM");
