@@ -7,16 +7,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <climits>
 #include <cstdlib>
 
 #include "base/text.h"
 #include "cli/cite.h"
 #include "cli/decisions.h"
 #include "cli/descriptors.h"
+#include "cli/effective.h"
 #include "cli/entrypoint.h"
+#include "cli/hook_files.h"
 #include "cli/joined.h"
 #include "kernel/cpu.h"
 #include "kernel/file.h"
@@ -99,11 +99,6 @@ std::string memfd_noexec_obstacle(const kernel::Facts& facts) {
   return writable ? "" : "/proc/sys/vm/memfd_noexec is not writable";
 }
 
-// Whether what is in force, or only audited, has something.
-bool any_of(const policy::Effective& policy, auto&& has) {
-  return has(policy.policy) || (!policy.audited.empty() && has(policy.audited.front()));
-}
-
 // A rule of labels that are asked for has nothing to say where none is.
 bool looks_at_labels(const oci::Spec& spec, const policy::Effective& policy) {
   const bool asked = spec.process && (!spec.process->apparmor_profile.empty() || !spec.process->selinux_label.empty());
@@ -116,40 +111,6 @@ void find_digests(harden::Abilities& abilities, const oci::Process& process, int
     abilities.program = *std::move(files);
   } else {
     abilities.program_unknown = files.error().message();
-  }
-}
-
-// Of the hooks that lie in the root, where a policy asks what is in one.
-void find_start_hooks(harden::Abilities& abilities, const oci::Spec& spec, const policy::Effective& policy, int root_fd) {
-  const auto is_digest = [](const policy::HookProgram& program) { return !program.digest.empty(); };
-  const bool asked = any_of(policy, [&](const auto& p) {
-    return p.hooks.allow && std::any_of(p.hooks.allow->value.begin(), p.hooks.allow->value.end(), is_digest);
-  });
-  if (!asked || root_fd < 0) return;
-  for (const auto& hook : spec.hooks.start_container) {
-    if (auto file = hash_file_in_root(root_fd, hook.path)) abilities.start_hooks.emplace(hook.path, *std::move(file));
-  }
-}
-
-// Engines name themselves by a link of procfs (proc(5)), whose number is another one each time that they are started.
-std::string program_of_process(const std::string& path) {
-  constexpr std::string_view kBegin = "/proc/", kEnd = "/exe", kGone = " (deleted)";
-  if (path.size() <= kBegin.size() + kEnd.size() || !path.starts_with(kBegin) || !path.ends_with(kEnd)) return "";
-  if (!base::parse_u64(std::string_view(path).substr(kBegin.size(), path.size() - kBegin.size() - kEnd.size()))) return "";
-  std::array<char, PATH_MAX> target{};
-  const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
-  if (size <= 0 || size == static_cast<ssize_t>(target.size()) || target[0] != '/') return "";
-  const std::string_view found(target.data(), static_cast<std::size_t>(size));
-  return found.ends_with(kGone) ? "" : std::string(found);
-}
-
-void find_hook_programs(harden::Abilities& abilities, const oci::Spec& spec, const policy::Effective& policy) {
-  if (!any_of(policy, [](const auto& p) { return p.hooks.allow.has_value(); })) return;
-  for (const auto& kind : oci::kHookKinds) {
-    if (kind.list == &oci::Hooks::start_container) continue;  // those lie in the container's root
-    for (const auto& hook : spec.hooks.*kind.list) {
-      if (auto program = program_of_process(hook.path); !program.empty()) abilities.hook_programs.emplace(hook.path, std::move(program));
-    }
   }
 }
 
@@ -217,8 +178,7 @@ harden::Abilities find_abilities(const kernel::Facts& facts, const oci::Spec& sp
   if (any_of(policy, [](const auto& p) { return p.process.core_scheduling.has_value(); })) find_core_scheduling(abilities, facts);
   if (any_of(policy, [](const auto& p) { return p.process.speculation && p.process.speculation->value == policy::Speculation::kDeny; })) find_speculation(abilities);
   if (spec.process && any_of(policy, [](const auto& p) { return p.process.digests.has_value(); })) find_digests(abilities, *spec.process, root_fd);
-  find_start_hooks(abilities, spec, policy, root_fd);
-  find_hook_programs(abilities, spec, policy);
+  find_hook_files(abilities, spec, policy, root_fd);
   abilities.ipv6 = !any_of(policy, [](const auto& p) { return p.network.blackhole.has_value(); }) || kernel::has_ipv6();
   abilities.landlock_abi = facts.landlock_abi;
   find_io(abilities, facts, policy);

@@ -29,7 +29,7 @@ std::string bounded(const std::string& value, std::uint64_t most) {
 // Where others are in the container, they would be without.
 std::string pids_limit(const Sandbox& box) { return box.host.running ? "" : bounded(written(box, "pids.max"), kMostProcesses); }
 
-// Not where more swap would be used than memory, where nothing is killed but all wait, or where all is killed at once.
+// Not where more swap would be used than memory, or where nothing is killed but all wait.
 std::string memory_limit(const Sandbox& box) {
   std::string limit = bounded(written(box, "memory.max"), kMostMemory);
   if (limit.empty()) limit = bounded(written(box, "memory.limit_in_bytes"), kMostMemory);
@@ -37,7 +37,7 @@ std::string memory_limit(const Sandbox& box) {
   const bool no_swap = !box.host.swap || written(box, "memory.swap.max") == "0" || (!both.empty() && both == limit);
   const auto& memory = box.spec.linux.resources ? box.spec.linux.resources->memory : std::nullopt;
   const bool waits = memory && memory->disable_oom_killer.value_or(false);
-  if (box.host.running || !no_swap || waits || written(box, "memory.oom.group") == "1" || !box.procfs) return "";
+  if (box.host.running || !no_swap || waits || !box.procfs) return "";
   return limit;
 }
 
@@ -48,7 +48,7 @@ void expect_exhaustion(const Sandbox& box, Expectations& out) {
   }
   if (const std::string limit = memory_limit(box); !limit.empty()) {
     out.push_back({"limits", base::cat("use more than ", limit, " bytes of memory"), "memory", "SIGKILL|ENOMEM",
-                   "/linux/resources/memory/limit"});
+                   written(box, "memory.oom.group") == "1" ? "/linux/resources/memory/limit; all of the container is killed" : "/linux/resources/memory/limit"});
   }
 }
 

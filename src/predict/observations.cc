@@ -142,4 +142,10 @@ base::Result<Observations> read_observations(std::string_view lines, const Host&
   return seen;
 }
 
+bool killed_for_memory(Observations& seen) {
+  if (!seen.contains("memory_begun") || seen.contains("memory")) return false;
+  seen["memory"] = "SIGKILL";
+  return true;
+}
+
 }  // namespace predict

@@ -30,6 +30,8 @@ std::vector<std::string> probe_arguments(const harden::Hardened& hardened, const
 using Observations = std::map<std::string, std::string>;
 // The probe's lines. Error, state: they are not a probe's.
 base::Result<Observations> read_observations(std::string_view lines, const Host& host);
+// It was killed: whether that came of its last attempt, the one to use more memory than there may be, which is observed then.
+bool killed_for_memory(Observations& seen);
 
 struct Finding {
   Expectation expected;

@@ -219,6 +219,9 @@ void section_exhaust(void) {
     if (strcmp(given[i].option, "--pids") == 0) json_attempt("fork", fork_until, given[i].value);
   }
   for (int i = 0; i < count; ++i) {
-    if (strcmp(given[i].option, "--memory") == 0) json_attempt("memory", fill_memory, given[i].value);
+    if (strcmp(given[i].option, "--memory") != 0) continue;
+    json_string("memory_begun", given[i].value);  // the kernel may kill all of the container
+    flush_lines();
+    json_attempt("memory", fill_memory, given[i].value);
   }
 }

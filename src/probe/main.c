@@ -43,14 +43,14 @@ static void reap(void) {
   }
 }
 
-static void done_with_section(void) {
+void flush_lines(void) {
   if (lines) json_flush(output);
 }
 
 static void run(const char* name, void (*section)(void)) {
   if (!wanted(name)) return;
   section();
-  done_with_section();
+  flush_lines();
 }
 
 int main(int argc, char** argv, char** environment) {
@@ -88,7 +88,7 @@ int main(int argc, char** argv, char** environment) {
   json_number("probe", 1);
   run("files", section_files);  // first: before anything of the probe's own is open
   if (wanted("process")) section_process(argc, argv, environment);
-  done_with_section();
+  flush_lines();
   run("identity", section_identity);
   run("limits", section_limits);
   run("mounts", section_mounts);

@@ -56,6 +56,9 @@ long open_again(const void* descriptor);
 // main.c: in a container that runs for others, what would change it for them is left out.
 extern int guest;
 
+// main.c: prints what there is so far, where lines are printed: what comes next may be the end.
+void flush_lines(void);
+
 // given.c: whether it is one of its options.
 int take_given(const char* option, const char* value);
 
