@@ -217,11 +217,7 @@ void expect_calls(const Sandbox& box, Expectations& out) {
     Expectation row = by_kernel(box, rule);
     without_landlock(box, rule, row);
     for (const auto& named : named_calls()) {
-      if (named.name != rule.name) continue;
-      if (const auto word = box.refusal(named.call)) {
-        row.predicted = *word;
-        row.because = "seccomp filter";
-      }
+      if (named.name == rule.name) box.apply_filter(row, {named.call});
     }
     out.push_back(std::move(row));
   }

@@ -72,7 +72,7 @@ void expect_layers(const Sandbox& box, Expectations& out) {
     // Without no_new_privs, which may be set already, what is left is a refusal of the last call.
     if (call.number == __NR_prctl && *word != "SIGSYS") continue;
     row.predicted = *word;
-    row.because = "seccomp filter";
+    row.because = kFilter;
   }
   if (!row.predicted.empty()) {
     out.push_back(std::move(row));
@@ -101,14 +101,8 @@ void expect_ports(const Sandbox& box, Expectations& out) {
       row.predicted = bind ? "ok|EADDRINUSE" : "ok|ECONNREFUSED|ENETUNREACH|EADDRNOTAVAIL";
       row.because = ruleset != nullptr && (ruleset->ports & right) != 0 ? row.because : "not restricted";
     }
-    for (const auto& call : {native(__NR_socket, {{kInet, kStream | O_CLOEXEC | (bind ? 0U : unsigned{O_NONBLOCK}), 0}}),
-                             native(bind ? __NR_bind : __NR_connect, {{3, kPointer, 16}})}) {
-      const auto word = box.refusal(call);
-      if (!word) continue;
-      row.predicted = *word;
-      row.because = "seccomp filter";
-      break;
-    }
+    box.apply_filter(row, {native(__NR_socket, {{kInet, kStream | O_CLOEXEC | (bind ? 0U : unsigned{O_NONBLOCK}), 0}}),
+                           native(bind ? __NR_bind : __NR_connect, {{3, kPointer, 16}})});
     out.push_back(std::move(row));
   }
 }

@@ -47,7 +47,7 @@ void expect_signal(const Sandbox& box, Expectations& out) {
   Expectation row{"outside", "signal the runtime's process", cat("signal.", box.host.pid), "ESRCH", "pid namespace"};
   if (const auto word = box.refusal(native(__NR_kill, {{box.host.pid, 0}}))) {
     row.predicted = *word;
-    row.because = "seccomp filter";
+    row.because = kFilter;
   } else if (box.share(CLONE_NEWPID, "pid") == Share::kHosts) {
     const bool scoped = is_scoped(box, kernel::landlock::kScopeSignal);
     row.predicted = scoped || !may_signal(box) ? "EPERM" : "ok";
@@ -67,13 +67,7 @@ void expect_abstract(const Sandbox& box, Expectations& out) {
     row.predicted = scoped ? "EPERM" : "ok";
     row.because = scoped ? "landlock.scopes" : "the host's network";
   }
-  for (const auto& call : {native(__NR_socket, {{kUnix, kStream | O_CLOEXEC, 0}}), native(__NR_connect, {{3, kPointer, kBeforeName + name.size()}})}) {
-    const auto word = box.refusal(call);
-    if (!word) continue;
-    row.predicted = *word;
-    row.because = "seccomp filter";
-    break;
-  }
+  box.apply_filter(row, {native(__NR_socket, {{kUnix, kStream | O_CLOEXEC, 0}}), native(__NR_connect, {{3, kPointer, kBeforeName + name.size()}})});
   out.push_back(std::move(row));
 }
 

@@ -47,7 +47,7 @@ class Attempt {
 
   Attempt& call(const Call& call) {
     const auto word = box_.refusal(call);
-    return stop_if(word.has_value(), word.value_or(""), "seccomp filter");
+    return stop_if(word.has_value(), word.value_or(""), kFilter);
   }
   // A new file. Who owns a directory of an image is not known before.
   Attempt& file() {

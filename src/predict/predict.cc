@@ -20,7 +20,7 @@ void allow_for_profile(const Sandbox& box, Expectations& rows) {
                            row.key.starts_with("in.") || row.key.starts_with("open_for_writing.") ||
                            row.key.starts_with("devices.") || row.key.starts_with("bind.") || row.key.starts_with("connect.") ||
                            row.key.starts_with("signal.") || row.key.starts_with("abstract.") || row.key.starts_with("reach.");
-    if (!attempted || row.because == "seccomp filter") continue;
+    if (!attempted || row.because == kFilter) continue;
     for (const char* word : {"EACCES", "EPERM"}) {
       if (row.predicted.find(word) == std::string::npos) row.predicted += base::cat('|', word);
     }

@@ -101,6 +101,16 @@ std::optional<std::string> Sandbox::refusal(const Call& call) const {
   }
 }
 
+void Sandbox::apply_filter(Expectation& row, std::initializer_list<Call> calls) const {
+  for (const auto& call : calls) {
+    const auto word = refusal(call);
+    if (!word) continue;
+    row.predicted = *word;
+    row.because = kFilter;
+    return;
+  }
+}
+
 Sandbox sandbox_of(const harden::Hardened& hardened, const plan::LaunchPlan& plan, const Host& host) {
   Sandbox box{hardened, hardened.spec(), plan, host};
   if (const auto* identity = find<plan::Identity>(plan)) {

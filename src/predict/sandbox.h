@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 namespace predict {
 
 inline constexpr std::uint64_t kPointer = 4096;     // some address; no filter can look behind it
+inline constexpr const char* kFilter = "seccomp filter";  // Expectation::because
 inline constexpr std::uint32_t kOtherOwner = 4242;  // as TINY_OWNER of the probe
 
 // Whose a namespace is.
@@ -58,6 +60,8 @@ struct Sandbox {
 
   // The word in which the filter's refusal is observed; absent if it lets the call through.
   std::optional<std::string> refusal(const Call& call) const;
+  // Of an attempt that takes these calls, in this order: the first refusal is what is predicted, if there is one.
+  void apply_filter(Expectation& row, std::initializer_list<Call> calls) const;
 };
 
 Sandbox sandbox_of(const harden::Hardened& hardened, const plan::LaunchPlan& plan, const Host& host);

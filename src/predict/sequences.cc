@@ -27,7 +27,7 @@ struct Writer {
            const std::string& by_kernel, const char* because) {
     for (const auto& call : calls) {
       if (const auto word = box.refusal(call)) {
-        out.push_back({control, attempt, key, *word, "seccomp filter"});
+        out.push_back({control, attempt, key, *word, kFilter});
         return;
       }
     }
@@ -61,7 +61,7 @@ void expect_processes(Writer& w) {
     w.add("tracing", "take a descriptor of a process (pidfd_getfd)", "attempts.pidfd_getfd", {open}, "", "");
   } else {
     w.add("tracing", "take a descriptor of a process (pidfd_getfd)", "attempts.pidfd_getfd", {get},
-          opened ? "ok" : "EBADF", opened ? "not filtered" : "seccomp filter");
+          opened ? "ok" : "EBADF", opened ? "not filtered" : kFilter);
   }
   const std::string yama = box.sysctl("kernel/yama/ptrace_scope");
   const std::string traced = yama == "3" || (yama == "2" && !box.host_cap(CAP_SYS_PTRACE)) ? "EPERM" : "ok";

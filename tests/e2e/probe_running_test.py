@@ -1,46 +1,25 @@
 """`probe --id`: the attempts inside a container that runs. What it was made with is what is found; what has been changed in
 it since is told; and it runs on as if nothing had been."""
 
-import json
 import os
 import pathlib
-import re
 
 import exec_case
 import harness
+import probing
 
-CAPABILITIES = re.findall(r'"(CAP_[A-Z_]+)"', (harness.TOP / "oci/names.cc").read_text())
 
-
-class Case(exec_case.Case):
+class Case(probing.Reports, exec_case.Case):
     def probe(self, container, *flags, policy=None, **options):
         return self.runtime("probe", "--id", container, *flags, policy=policy, flags=self.flags, **options)
 
     def report(self, container, *flags, code=0, **options):
-        result = self.probe(container, "--format", "json", *flags, **options)
-        self.assertEqual(result.code, code, str(result))
-        document = json.loads(result.out)
-        if code == 0:
-            self.assertEqual(self.differing(document), [])
+        document = self.read_report(self.probe(container, "--format", "json", *flags, **options), code)
         self.assertEqual(document["container"], container)
         return document
 
-    def differing(self, document):
-        return [row for row in document["controls"] if not row["agrees"]]
-
-    def seen(self, document, attempt):
-        found = [row["observed"] for row in document["controls"] if row["attempt"] == attempt]
-        self.assertEqual(len(found), 1, f"{attempt!r} is there {len(found)} times")
-        return found[0]
-
     def open_bundle(self):
-        bundle = self.waiting()
-        bundle.config["root"]["readonly"] = False
-        sets = ("bounding", "effective", "permitted", "inheritable", "ambient")
-        bundle.process["capabilities"] = {name: CAPABILITIES for name in sets}
-        bundle.process["noNewPrivileges"] = False
-        bundle.linux.pop("seccomp", None)
-        return bundle
+        return self.unconfine(self.waiting())
 
     def children_of(self, pid):
         return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
@@ -142,7 +121,7 @@ class DifferenceTest(Case):
         self.out(container, "umount", "/proc/keys")
         self.out(container, "mount", "-o", "remount,bind,exec,suid,dev", "/dev/shm")
         document = self.report(container, code=2)
-        self.assertEqual([(row["attempt"], row["predicted"], row["observed"]) for row in self.differing(document)],
+        self.assertEqual([(row["attempt"], row["predicted"], row["observed"]) for row in probing.differing(document)],
                          [("flags of /dev/shm", "rw,nosuid,nodev,noexec", "rw"), ("execute a file in /dev/shm", "EACCES", "ok"),
                           ("setuid bit in /dev/shm", "EACCES", "honoured"), ("open a block device in /dev/shm", "EACCES", "EPERM"),
                           ("read /proc/keys", "empty|ENOENT", "shown")])
@@ -154,7 +133,7 @@ class DifferenceTest(Case):
         self.report(container, policy="passthrough")
         document = self.report(container, policy="faas", code=2)
         self.assertEqual(document["policy"], "faas@1")
-        told = {row["attempt"]: (row["predicted"], row["observed"]) for row in self.differing(document)}
+        told = {row["attempt"]: (row["predicted"], row["observed"]) for row in probing.differing(document)}
         self.assertEqual(told["Seccomp mode"], ("2", "0"))
         self.assertEqual(told["NoNewPrivs"], ("1", "0"))
         self.kill_and_delete(container, pid)

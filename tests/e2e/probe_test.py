@@ -5,48 +5,27 @@ import ctypes
 import json
 import os
 import pathlib
-import re
 import resource
 import unittest
 
 import harness
+import probing
 
 PROBE = os.environ.get("BULKHEAD_PROBE")
-CAPABILITIES = re.findall(r'"(CAP_[A-Z_]+)"', (harness.TOP / "oci/names.cc").read_text())
 
 
 @unittest.skipUnless(harness.KIND == "bulkhead", "only bulkhead has this command")
-class Case(harness.Case):
+class Case(probing.Reports, harness.Case):
     def probe_bundle(self, bundle, *flags, policy="faas", **options):
         bundle.write()
         return self.runtime("probe", "--bundle", bundle.path, *flags, policy=policy, **options)
 
     def report(self, bundle, *flags, code=0, **options):
-        """The JSON document, whose every row agrees if `code` is 0."""
-        result = self.probe_bundle(bundle, "--format", "json", *flags, **options)
-        self.assertEqual(result.code, code, str(result))
-        document = json.loads(result.out)
-        self.assertEqual(document["differences"], len(self.differing(document)))
-        if code == 0:
-            self.assertEqual(self.differing(document), [])
-        return document
-
-    def differing(self, document):
-        return [row for row in document["controls"] if not row["agrees"]]
-
-    def seen(self, document, attempt):
-        found = [row["observed"] for row in document["controls"] if row["attempt"] == attempt]
-        self.assertEqual(len(found), 1, f"{attempt!r} is there {len(found)} times")
-        return found[0]
+        return self.read_report(self.probe_bundle(bundle, "--format", "json", *flags, **options), code)
 
     def wide_open(self):
         """Root with every capability, no filter, nothing masked or read-only, every device."""
-        bundle = self.bundle("probe").own_root()
-        bundle.config["root"]["readonly"] = False
-        sets = ("bounding", "effective", "permitted", "inheritable", "ambient")
-        bundle.process["capabilities"] = {name: CAPABILITIES for name in sets}
-        bundle.process["noNewPrivileges"] = False
-        bundle.linux.pop("seccomp", None)
+        bundle = self.unconfine(self.bundle("probe").own_root())
         bundle.linux["maskedPaths"] = bundle.linux["readonlyPaths"] = []
         bundle.linux["resources"] = {"devices": [{"allow": True, "access": "rwm"}]}
         return bundle
@@ -203,7 +182,7 @@ class DifferenceTest(Case):
         """Masked paths that a program says it can read."""
         liar = self.patched(b"empty\0", b"shown\0")
         document = self.report(self.bundle("probe"), "--program", liar, code=2)
-        rows = self.differing(document)
+        rows = probing.differing(document)
         self.assertTrue(rows)
         for row in rows:
             self.assertEqual((row["control"], row["observed"]), ("masked paths", "shown"), row)
@@ -221,13 +200,13 @@ class DifferenceTest(Case):
         result = self.probe_bundle(self.bundle("probe"), "--format", "json", policy="passthrough", preexec_fn=less)
         self.assertEqual(result.code, 2, str(result))
         self.assertIn("lowered to that", result.err)
-        rows = self.differing(json.loads(result.out))
+        rows = probing.differing(json.loads(result.out))
         self.assertEqual([(row["attempt"], row["predicted"], row["observed"]) for row in rows],
                          [("RLIMIT_NOFILE: soft, hard", "1024 1024", "512 512")])
 
     def test_what_is_not_observed_differs(self):
         document = self.report(self.bundle("probe"), "--program", self.patched(b"\0umask\0", b"\0umosk\0"), code=2)
-        self.assertEqual([(row["attempt"], row["observed"]) for row in self.differing(document)], [("umask", "not observed")])
+        self.assertEqual([(row["attempt"], row["observed"]) for row in probing.differing(document)], [("umask", "not observed")])
 
     def test_a_program_that_ends_early(self):
         """What it said until then counts; all else differs."""
@@ -236,7 +215,7 @@ class DifferenceTest(Case):
         self.assertIn("was killed by SIGSYS before it was done", result.err)
         document = json.loads(result.out)
         self.assertEqual(self.seen(document, "Seccomp mode"), "2")
-        self.assertEqual({row["observed"] for row in self.differing(document)}, {"not observed"})
+        self.assertEqual({row["observed"] for row in probing.differing(document)}, {"not observed"})
 
 
 class NothingLeftTest(Case):
