@@ -47,6 +47,7 @@ base::Result<Outcome> harden(oci::Spec spec, const policy::Policy& policy, const
   harden_root(work);
   hardened.private_propagation_ = harden_propagation(work);
   harden_tmpfs(work);
+  harden_tmpfs_size(work);
   harden_mount_options(work);
   hardened.program_ = TRY(harden_program(work));
   harden_paths(work);

@@ -86,6 +86,7 @@ base::Result<void> harden_binds(Work& work);
 void harden_root(Work& work);
 bool harden_propagation(Work& work);  // as Hardened::private_propagation()
 void harden_tmpfs(Work& work);
+void harden_tmpfs_size(Work& work);  // of those that a policy adds, too
 void harden_mount_options(Work& work);
 base::Result<std::vector<HashedFile>> harden_program(Work& work);
 void harden_paths(Work& work);

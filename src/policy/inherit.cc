@@ -55,6 +55,7 @@ void inherit_filesystem(Filesystem& own, const Filesystem& base) {
   add(own.masked_paths, base.masked_paths, kSameText);
   add(own.readonly_paths, base.readonly_paths, kSameText);
   take(own.proc, base.proc);
+  take(own.tmpfs_size, base.tmpfs_size);
   add(own.deny_binds, base.deny_binds, kSameText);
   take(own.allow_binds, base.allow_binds);
 }

@@ -143,9 +143,9 @@ void fields(Is<Namespaces> auto& t, auto&& each) {
 }
 void fields(Is<Filesystem> auto& t, auto&& each) {
   auto& [readonly_root, recursive_readonly, nosuid, nodev, noexec, private_propagation, tmpfs, masked_paths, readonly_paths, proc,
-         deny_binds, allow_binds] = t;
+         tmpfs_size, deny_binds, allow_binds] = t;
   each(readonly_root, recursive_readonly, nosuid, nodev, noexec, private_propagation, tmpfs, masked_paths, readonly_paths, proc,
-       deny_binds, allow_binds);
+       tmpfs_size, deny_binds, allow_binds);
 }
 void fields(Is<Devices> auto& t, auto&& each) {
   auto& [allow] = t;

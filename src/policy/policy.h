@@ -81,6 +81,11 @@ struct ProcView {
   bool pids_only = false;  // subset=pid: nothing beside processes
 };
 
+struct Limit {
+  std::optional<std::uint64_t> standard;  // "default": where the request sets none
+  std::optional<std::uint64_t> max;
+};
+
 struct Filesystem {
   Rule<bool> readonly_root;
   Rule<bool> recursive_readonly;  // a read-only bind is read-only below too
@@ -92,6 +97,7 @@ struct Filesystem {
   Rule<std::vector<std::string>> masked_paths;
   Rule<std::vector<std::string>> readonly_paths;
   Rule<ProcView> proc;
+  Rule<Limit> tmpfs_size;  // bytes, of each tmpfs but the runtime's own at /dev
   Rule<std::vector<std::string>> deny_binds;  // of the host: they, what is below them, and what they are below
   Rule<std::vector<std::string>> allow_binds;  // of the host: only they, and what is below them
 };
@@ -110,11 +116,6 @@ struct Devices {
 
 struct Sysctl {
   Rule<std::vector<std::string>> allow;  // names
-};
-
-struct Limit {
-  std::optional<std::uint64_t> standard;  // "default": where the request sets none
-  std::optional<std::uint64_t> max;
 };
 
 // How fast one disk may be read and written; absent: as fast as every other one, and those as fast as they can.

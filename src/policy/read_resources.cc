@@ -34,7 +34,6 @@ base::Result<Limit> get_limit_of(const oci::Cursor& value, auto&& get) {
   return out;
 }
 
-base::Result<Limit> get_limit(const oci::Cursor& value) { return get_limit_of(value, get_amount); }
 base::Result<Limit> get_cpu(const oci::Cursor& value) { return get_limit_of(value, get_processors); }
 
 // "90s", "15m", "2h", "7d", or a number of seconds.
@@ -98,6 +97,8 @@ base::Result<IoCeilings> get_io_ceilings(const oci::Cursor& value) {
 }
 
 }  // namespace
+
+base::Result<Limit> get_limit(const oci::Cursor& value) { return get_limit_of(value, get_amount); }
 
 base::Result<void> read_resources(const oci::Cursor& value, Resources& out) {
   const auto section = TRY(Section::open(value, {"pids", "memory", "cpu", "cpuShares", "ioWeight", "ioMax", "swap", "oomKiller", "oomGroup", "memoryHigh", "unified", "wallClock", "cgroupBelow"}));

@@ -63,13 +63,14 @@ base::Result<ProcView> get_proc(const oci::Cursor& value) {
 
 base::Result<void> read_filesystem(const oci::Cursor& value, Filesystem& out) {
   const auto section = TRY(Section::open(value, {"readonlyRoot", "recursiveReadonly", "nosuid", "nodev", "noexec",
-                                                 "privatePropagation", "tmpfs", "maskedPaths", "readonlyPaths", "proc", "denyBinds", "allowBinds"}));
+                                                 "privatePropagation", "tmpfs", "maskedPaths", "readonlyPaths", "proc", "tmpfsSize", "denyBinds", "allowBinds"}));
   TRY(section.take("readonlyRoot", out.readonly_root, get_flag));
   TRY(section.take("recursiveReadonly", out.recursive_readonly, get_flag));
   TRY(section.take("nosuid", out.nosuid, get_flag));
   TRY(section.take("nodev", out.nodev, get_flag));
   TRY(section.take("noexec", out.noexec, get_flag));
   TRY(section.take("proc", out.proc, get_proc));
+  TRY(section.take("tmpfsSize", out.tmpfs_size, get_limit));
   TRY(section.take("denyBinds", out.deny_binds, get_paths));
   TRY(section.take("allowBinds", out.allow_binds, get_clean_paths));
   TRY(section.take("privatePropagation", out.private_propagation, get_flag));

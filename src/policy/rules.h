@@ -76,6 +76,7 @@ void for_each_rule(Each&& each, P&&... p) {
   each(Control{"filesystem.maskedPaths", kLonger}, p.filesystem.masked_paths...);
   each(Control{"filesystem.readonlyPaths", kLonger}, p.filesystem.readonly_paths...);
   each(Control{"filesystem.proc"}, p.filesystem.proc...);
+  each(Control{"filesystem.tmpfsSize"}, p.filesystem.tmpfs_size...);
   each(Control{"filesystem.denyBinds", kLonger}, p.filesystem.deny_binds...);
   each(Control{"filesystem.allowBinds", kBelow}, p.filesystem.allow_binds...);
   each(Control{"devices.allow"}, p.devices.allow...);

@@ -11,6 +11,8 @@ base::Result<void> read_process(const oci::Cursor& value, Process& out);
 base::Result<void> read_environment(const oci::Cursor& value, Environment& out);
 base::Result<void> read_landlock(const oci::Cursor& value, Landlock& out);
 base::Result<void> read_network(const oci::Cursor& value, Network& out);
+// {"default": …, "max": …}: numbers, or with a unit, "64M".
+base::Result<Limit> get_limit(const oci::Cursor& value);
 base::Result<void> read_resources(const oci::Cursor& value, Resources& out);
 base::Result<void> read_hooks(const oci::Cursor& value, Hooks& out);
 base::Result<void> read_seccomp(const oci::Cursor& value, const GroupLookup& groups, Rule<SeccompPolicy>& out);

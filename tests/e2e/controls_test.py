@@ -69,6 +69,11 @@ def mount_of(target, member):
     return look
 
 
+def size_of(target):
+    options = mount_of(target, "super")
+    return lambda case, bundle, policy: [option for option in options(case, bundle, policy).split(",") if option.startswith("size=")][0]
+
+
 def shared(case, bundle, policy):
     return any(word.startswith("shared:") for word in mount_of("/mnt", "propagation")(case, bundle, policy))
 
@@ -215,6 +220,7 @@ ROWS = [
     Row("filesystem.noexec", True, given("--try-in", "/mnt", "exec"), "EACCES", "ok", bind("rw")),
     Row("filesystem.privatePropagation", True, shared, False, True, bind("rw", "rshared")),
     Row("filesystem.tmpfs", [{"path": "/tmp", "size": "1M"}], mount_of("/tmp", "fstype"), "tmpfs", None),
+    Row("filesystem.tmpfsSize", {"max": "1M"}, size_of("/dev/shm"), "size=1024k", "size=65536k"),
     Row("filesystem.maskedPaths", ["/proc/meminfo"], given("--masked", "/proc/meminfo"), "empty", "shown"),
     Row("filesystem.readonlyPaths", ["/dev/shm"], given("--readonly", "/dev/shm"), "ro", "rw"),
     Row("filesystem.proc", {"ownOnly": True}, probe("given", "others"), "none", "some", host_pids(1000)),

@@ -29,6 +29,7 @@ const std::vector<policy::Policy>& pool() {
     out.back().resources.cgroup_below = policy::Setting<std::vector<std::string>>{.value = {"/docker", "/kubepods/burstable", "/openfaas-fn"}, .origin = {.file = "x.json", .pointer = "/resources/cgroupBelow"}, .why = ""};
     out.back().process.own_ids = policy::Setting<bool>{.value = true, .origin = {.file = "x.json", .pointer = "/process/ownIds"}, .why = ""};
     out.back().resources.memory_high = policy::Setting<policy::Limit>{.value = {.standard = 2000, .max = 9000}, .origin = {.file = "x.json", .pointer = "/resources/memoryHigh"}, .why = ""};
+    out.back().filesystem.tmpfs_size = policy::Setting<policy::Limit>{.value = {.standard = 4096, .max = 1U << 20}, .origin = {.file = "x.json", .pointer = "/filesystem/tmpfsSize"}, .why = ""};
     out.back().resources.cpu_shares = policy::Setting<policy::Limit>{.value = {.standard = 500, .max = 3000}, .origin = {.file = "x.json", .pointer = "/resources/cpuShares"}, .why = ""};
     out.back().resources.io_weight = policy::Setting<policy::Limit>{.value = {.standard = 50, .max = 200}, .origin = {.file = "x.json", .pointer = "/resources/ioWeight"}, .why = ""};
     out.back().resources.io_max = policy::Setting<policy::IoCeilings>{
