@@ -172,15 +172,10 @@ PrepareRequest request_of(const CreateArgs& args, bool gate) {
 }
 
 void report(const harden::Decision& decision, const base::Log& log) {
-  if (!log.debug_enabled() && (decision.audited || decision.expected || !(decision.degraded || decision.warning))) return;
-  const std::string text = cat(decision.control, ": ", decision.requested, " -> ", decision.effective, ": ", decision.why);
-  if (decision.audited) {
-    log.debug(cat("audited only: ", text));
-  } else if (decision.expected) {
-    log.debug(cat("degraded: ", text));
-  } else if (decision.degraded) {
-    log.warning(cat("degraded: ", text));
-  } else if (decision.warning) {
+  if (!log.debug_enabled() && !decision.warns()) return;
+  const std::string text = cat(decision.audited ? "audited only: " : decision.degraded ? "degraded: " : "", decision.control, ": ",
+                               decision.requested, " -> ", decision.effective, ": ", decision.why);
+  if (decision.warns()) {
     log.warning(text);
   } else {
     log.debug(text);

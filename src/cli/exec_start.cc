@@ -80,12 +80,10 @@ bool tells_the_same(const harden::Decision& a, const harden::Decision& b) { retu
 // What was told of the container is not told again with each program.
 void report(const harden::Decisions& decisions, const harden::Decisions& known, const base::Log& log) {
   for (const auto& decision : decisions) {
-    const std::string text = cat(decision.control, ": ", decision.requested, " -> ", decision.effective, ": ", decision.why);
+    const std::string text = cat(decision.audited ? "audited only: " : "", decision.control, ": ", decision.requested, " -> ", decision.effective, ": ", decision.why);
     const bool told = std::any_of(known.begin(), known.end(), [&](const auto& one) { return tells_the_same(one, decision); });
     const bool of_environment = decision.where.starts_with("/process/env");  // of which nothing is remembered
-    if (decision.audited) {
-      log.debug(cat("audited only: ", text));
-    } else if ((decision.degraded || decision.warning) && !told && !of_environment) {
+    if (decision.warns() && !told && !of_environment) {
       log.warning(text);
     } else {
       log.debug(text);

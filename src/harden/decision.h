@@ -19,6 +19,8 @@ struct Decision {
   bool warning = false;   // something was found and left: the caller's log tells of it
   bool expected = false;  // degraded, and so on every host of this kind: not worth a warning at each start
   bool audited = false;   // what the rule would do, were it not only audited: nothing was changed
+
+  bool warns() const { return !audited && !expected && (degraded || warning); }  // the caller's log tells of it unasked
 };
 
 using Decisions = std::vector<Decision>;

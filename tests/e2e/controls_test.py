@@ -222,6 +222,7 @@ ROWS = [
     Row("filesystem.tmpfs", [{"path": "/tmp", "size": "1M"}], mount_of("/tmp", "fstype"), "tmpfs", None),
     Row("filesystem.tmpfsSize", {"max": "1M"}, size_of("/dev/shm"), "size=1024k", "size=65536k"),
     Row("filesystem.maskedPaths", ["/proc/meminfo"], given("--masked", "/proc/meminfo"), "empty", "shown"),
+    Row("filesystem.maskedPaths", ["/sys/devices/system/cpu/cpu*/topology"], given("--masked", "/sys/devices/system/cpu/cpu0/topology"), "empty", "shown"),
     Row("filesystem.readonlyPaths", ["/dev/shm"], given("--readonly", "/dev/shm"), "ro", "rw"),
     Row("filesystem.proc", {"ownOnly": True}, probe("given", "others"), "none", "some", host_pids(1000)),
     # proc(5): to members of group 0, hidepid=invisible hides nothing.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 
 #include "base/text.h"
 #include "flatten.h"
@@ -95,6 +96,19 @@ bool has_option(const oci::Mount& mount, std::string_view option, std::string_vi
   return false;
 }
 
+// Bytes, of a tmpfs; without one it may hold any amount.
+std::uint64_t size_of(const oci::Mount& mount) {
+  constexpr std::string_view kSize = "size=";
+  for (auto it = mount.options.rbegin(); it != mount.options.rend(); ++it) {
+    if (!it->starts_with(kSize)) continue;
+    auto text = std::string_view(*it).substr(kSize.size());
+    const unsigned shift = text.ends_with('m') ? 20 : text.ends_with('k') ? 10 : 0;
+    if (shift != 0) text.remove_suffix(1);
+    return base::parse_u64(text).value_or(0) << shift;
+  }
+  return std::numeric_limits<std::uint64_t>::max();
+}
+
 std::string looser_option(const oci::Mount& before, const oci::Mount& after) {
   constexpr std::pair<std::string_view, std::string_view> kRestricting[] = {
       {"ro", "rw"}, {"nosuid", "suid"}, {"nodev", "dev"}, {"noexec", "exec"}, {"nosymfollow", "symfollow"}};
@@ -104,7 +118,7 @@ std::string looser_option(const oci::Mount& before, const oci::Mount& after) {
   for (const std::string propagation : {"shared", "rshared"}) {
     if (!includes(before.options, {propagation}) && includes(after.options, {propagation})) return propagation;
   }
-  return "";
+  return size_of(after) > size_of(before) ? "size" : "";
 }
 
 // Every requested mount is there, in its place and with what it forbids, and the root no more writable.
@@ -289,6 +303,12 @@ std::vector<Named> checks() {
          c.before.mounts = {{.destination = "/m", .type = "", .source = "x", .options = {"noexec"}, .uid_mappings = {}, .gid_mappings = {}}};
          c.after.mounts = c.before.mounts;
          c.after.mounts.front().options.emplace_back("exec");
+       }},
+      {"mount size", tighter_mounts,
+       [](Case& c) {
+         c.before.mounts = {{.destination = "/m", .type = "tmpfs", .source = "x", .options = {"size=2m"}, .uid_mappings = {}, .gid_mappings = {}}};
+         c.after.mounts = c.before.mounts;
+         c.after.mounts.front().options = {"size=2049k"};
        }},
       {"mount propagation", tighter_mounts,
        [](Case& c) {

@@ -24,10 +24,10 @@ oci::CapSet caps(Random& random) { return std::uniform_int_distribution<oci::Cap
 constexpr std::array<std::string_view, 13> kPlaces{
     "/tmp", "/tmp/a",        "/dev",    "/dev/shm",          "/proc", "/run", "/run/secrets", "/var", "/var/tmp",
     "/",    "/data/../tmp/", "//dev//", "/var/run/secrets/x"};
-constexpr std::array<std::string_view, 19> kOptions{"ro",   "rw",     "rro",     "rrw",      "suid",    "nosuid",
+constexpr std::array<std::string_view, 21> kOptions{"ro",   "rw",     "rro",     "rrw",      "suid",    "nosuid",
                                                     "dev",  "nodev",  "rbind",   "bind",     "rsuid",   "rdev",
                                                     "exec", "noexec", "rnosuid", "mode=700", "rprivate",
-                                                    "shared", "rshared"};
+                                                    "shared", "rshared", "size=9k", "size=3m"};
 constexpr std::array<std::string_view, 6> kTypes{"tmpfs", "bind", "devpts", "proc", "sysfs", "none"};
 constexpr std::array<std::string_view, 5> kSysctls{"net.ipv4.tcp_syncookies", "kernel.shmmax", "net.core.somaxconn",
                                                    "net.ipv4.ip_unprivileged_port_start", "kernel.shm_rmid_forced"};
